@@ -1,0 +1,96 @@
+import DequeModule
+import SyncTokens
+
+/// One storage node's share of the work: its gate, and the records that wait for it.
+struct Lane: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
+    let target: ServiceURL
+    var gate: NodeGate
+    /// To be sent, in order.
+    private(set) var ready: Deque<Job> = []
+    /// To be tried again at a certain time.
+    private(set) var delayed: [Job] = []
+    /// Being read again because what they rest on is too old.
+    var rereading = 0
+
+    init(target: ServiceURL, gate: NodeGate) {
+        self.target = target
+        self.gate = gate
+    }
+
+    /// All records here, those in flight included.
+    var load: Int { ready.count + delayed.count + rereading + gate.inFlight }
+
+    /// Whether a record here holds a place in the send budget.
+    var hasReserved: Bool { ready.contains(where: \.isReserved) || delayed.contains(where: \.isReserved) }
+
+    /// Whether another record would only wait behind those that are here. `share` bounds what one lane may keep.
+    func isFull(share: Int) -> Bool {
+        load >= max(min(gate.usefulQueue, share), gate.limit + 1)
+    }
+
+    /// Whether the node could take more than it is given.
+    func isHungry(at now: Instant) -> Bool {
+        switch gate.permission(at: now) {
+        case .go, .full: load < gate.limit
+        case .probe: ready.isEmpty && delayed.isEmpty
+        case .waitUntil, .leftForRun: false
+        }
+    }
+
+    mutating func append(_ job: Job) { ready.append(job) }
+
+    mutating func prepend(_ job: Job) { ready.prepend(job) }
+
+    mutating func delay(_ job: Job, until: Instant) {
+        var job = job
+        job.notBefore = until
+        delayed.append(job)
+    }
+
+    /// Moves records whose time has come in front of the others.
+    mutating func wakeDelayed(at now: Instant) {
+        guard delayed.contains(where: { $0.notBefore.map { $0 <= now } ?? true }) else { return }
+        for job in delayed where job.notBefore.map({ $0 <= now }) ?? true {
+            ready.prepend(job)
+        }
+        delayed.removeAll { $0.notBefore.map { $0 <= now } ?? true }
+    }
+
+    /// The next record to send. A probe takes one that was not tried yet, if there is any: a record that always fails
+    /// must not keep its node cut off. When the send budget is used up, only records with a place in it can go.
+    mutating func take(asProbe: Bool, reservedOnly: Bool) -> Job? {
+        if reservedOnly {
+            return ready.firstIndex(where: \.isReserved).map { ready.remove(at: $0) }
+        }
+        if asProbe {
+            if let untried = ready.firstIndex(where: { $0.attempts == 0 }) {
+                return ready.remove(at: untried)
+            }
+            if ready.isEmpty, !delayed.isEmpty {
+                return delayed.removeFirst()
+            }
+        }
+        return ready.popFirst()
+    }
+
+    /// When time alone lets a record here go on; nil if something else must happen first.
+    func wakeTime(at now: Instant) -> Instant? {
+        if ready.isEmpty, delayed.isEmpty { return nil }
+        switch gate.permission(at: now) {
+        case .waitUntil(let moment): return moment
+        case .go, .probe, .full: return delayed.compactMap(\.notBefore).min()
+        case .leftForRun: return nil
+        }
+    }
+
+    /// Gives up everything that waits here.
+    mutating func removeAll() -> [Job] {
+        defer {
+            ready.removeAll()
+            delayed.removeAll()
+        }
+        return ready + delayed
+    }
+}

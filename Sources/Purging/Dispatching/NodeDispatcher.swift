@@ -1,0 +1,349 @@
+package import SyncTokens
+
+/// Keeps a bounded window of records on their way to the storage nodes, each node paced by a gate of its own, so that
+/// a slow or dead node never delays another node's records.
+///
+/// A pure state machine: it says what to send and what came of it, and sends nothing itself. At most one request for
+/// a record is in flight; its keys go one after the other.
+package struct NodeDispatcher: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    package struct Settings: Sendable {
+        package var gate = NodeGate.Settings()
+        package var retry = RetryPolicy()
+        /// What a decision rests on may be this old when its request is handed to the client. The client may take
+        /// three more seconds for a connection, which makes the five seconds of the law.
+        package var freshness = Duration.seconds(2)
+        /// About how many records may wait in all, shared by the nodes.
+        package var window = 4096
+
+        package init() {}
+    }
+
+    /// A request to be sent now, to be answered under its ticket.
+    package struct Dispatch: Sendable {
+        package let ticket: Int
+        package let request: DeleteRequest
+    }
+
+    /// What an answer means for the record.
+    package enum Resolution: Sendable {
+        /// It goes on: another key, or another attempt.
+        case continuing
+        /// Its data is gone, by its node's word.
+        case confirmed(Job)
+        case held(Job, HoldReason)
+        case failed(Job, FailureReason)
+        /// The node is in trouble or the program stops: left untouched.
+        case left(Job, FailureReason?)
+    }
+
+    package struct Answered: Sendable {
+        package let uid: UID
+        package let target: ServiceURL
+        package let resolution: Resolution
+        package let change: NodeGate.Change?
+        /// Records that waited for a node which was now left for the run: untouched.
+        package let released: [Job]
+    }
+
+    private struct Flight {
+        let job: Job
+        let lane: Int
+        let startedAt: Instant
+        let goodAnswersAtStart: Int
+    }
+
+    package private(set) var budget: SendBudget
+    private let settings: Settings
+    private var limiter: RateLimiter
+    private var random: SeededGenerator
+    private var lanes: [Lane] = []
+    private var laneByTarget: [String: Int] = [:]
+    private var flights: [Int: Flight] = [:]
+    private var lastTicket = 0
+    /// Where the search for work starts, so that every lane has its turn when something is scarce.
+    private var turn = 0
+    private var isClosed = false
+
+    package init(
+        settings: Settings,
+        budget: SendBudget = SendBudget(total: nil),
+        limiter: RateLimiter = RateLimiter(perSecond: nil),
+        gates: [ServiceURL: NodeGate] = [:],
+        seed: UInt64,
+        now: Instant
+    ) {
+        self.settings = settings
+        self.budget = budget
+        self.limiter = limiter
+        random = SeededGenerator(seed: seed)
+        for (target, gate) in gates {
+            var gate = gate
+            gate.runStarted(now: now)
+            addLane(target, gate: gate)
+        }
+    }
+
+    // MARK: What is there
+
+    package var inFlight: Int { flights.count }
+
+    package var gates: [ServiceURL: NodeGate] {
+        Dictionary(lanes.map { ($0.target, $0.gate) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Whether some node accepted a signature of ours in this run.
+    package var acceptedSignature: Bool { lanes.contains { $0.gate.acceptedSignature } }
+
+    package func isFull(_ target: ServiceURL) -> Bool {
+        lane(of: target).map { $0.isFull(share: settings.window / lanes.count) } ?? false
+    }
+
+    /// Whether few enough records wait for this node that reading more of them makes sense.
+    package func hasRoomAgain(_ target: ServiceURL) -> Bool {
+        guard let lane = lane(of: target) else { return true }
+        return !lane.gate.isCutOff && lane.load <= max(lane.gate.limit, min(lane.gate.usefulQueue, settings.window) / 2)
+    }
+
+    /// Whether this node could take more than it is given. A node that no record was seen of yet could.
+    package func isHungry(_ target: ServiceURL, at now: Instant) -> Bool {
+        lane(of: target)?.isHungry(at: now) ?? true
+    }
+
+    package func isLeftForRun(_ target: ServiceURL) -> Bool { lane(of: target)?.gate.reasonLeft != nil }
+
+    /// When something is to be done here, if nothing else happens before; nil if nothing waits for time to pass.
+    package func wakeTime(at now: Instant) -> Instant? {
+        var times = lanes.compactMap { $0.wakeTime(at: now) }
+        if let limited = limiter.wait(at: now), !budget.isExhausted, lanes.contains(where: { !$0.ready.isEmpty }) {
+            times.append(limited)
+        }
+        return times.min()
+    }
+
+    // MARK: Events
+
+    package mutating func enqueue(_ job: Job) {
+        let index = laneIndex(of: job.deletion.target)
+        lanes[index].append(job)
+    }
+
+    /// Sets whether the node's row asks for less.
+    package mutating func setThrottled(_ target: ServiceURL, _ isThrottled: Bool) {
+        if let index = laneByTarget[target.text] {
+            lanes[index].gate.isThrottled = isThrottled
+        }
+    }
+
+    /// What is to be sent now, and the records that must be read again before that.
+    package mutating func next(at now: Instant) -> (send: [Dispatch], reread: [Job]) {
+        var send: [Dispatch] = []
+        var reread: [Job] = []
+        if lanes.isEmpty || isClosed { return (send, reread) }
+        turn = (turn + 1) % lanes.count
+        for step in 0..<lanes.count {
+            let index = (turn + step) % lanes.count
+            lanes[index].wakeDelayed(at: now)
+            sending: while limiter.wait(at: now) == nil {
+                let permission = lanes[index].gate.permission(at: now)
+                guard permission == .go || permission == .probe,
+                    var job = lanes[index].take(asProbe: permission == .probe, reservedOnly: budget.isExhausted)
+                else { break sending }
+                if job.readAt + settings.freshness < now {
+                    lanes[index].rereading += 1
+                    reread.append(job)
+                    continue sending
+                }
+                if !job.isReserved {
+                    budget.reserve()
+                    job.isReserved = true
+                }
+                limiter.spend(at: now)
+                send.append(start(job, lane: index, now: now))
+            }
+        }
+        return (send, reread)
+    }
+
+    /// A record that was read again is to be sent after all; it goes in front.
+    package mutating func rereadKept(_ job: Job, from target: ServiceURL) {
+        rereadEnded(from: target)
+        lanes[laneIndex(of: job.deletion.target)].prepend(job)
+    }
+
+    /// A record that was read again is not to be sent.
+    package mutating func rereadDropped(_ job: Job, from target: ServiceURL) {
+        rereadEnded(from: target)
+        giveBack(job)
+    }
+
+    package mutating func answered(_ ticket: Int, with answer: NodeAnswer, at now: Instant) -> Answered? {
+        guard let flight = flights.removeValue(forKey: ticket) else { return nil }
+        let index = flight.lane
+        var change: NodeGate.Change?
+        if let sign = sign(of: answer.verdict) {
+            change = lanes[index].gate.requestFinished(
+                sign,
+                startedAt: flight.startedAt,
+                elapsed: answer.elapsed,
+                now: now
+            )
+        } else {
+            lanes[index].gate.requestAbandoned()
+        }
+        if let quiet = answer.quiet {
+            change = lanes[index].gate.quietAsked(quiet, now: now) ?? change
+        }
+        switch answer.verdict {
+        case .confirmed, .writtenSince: lanes[index].gate.signatureAccepted()
+        case .signatureRefused: change = lanes[index].gate.signatureRefused() ?? change
+        case .decommissioned: change = lanes[index].gate.leave(.decommissioned) ?? change
+        default: break
+        }
+        let resolution = resolve(flight, answer, change: &change, now: now)
+        switch resolution {
+        case .held(let job, _), .failed(let job, _), .left(let job, _): giveBack(job)
+        case .continuing, .confirmed: break
+        }
+        let released = lanes[index].gate.reasonLeft == nil ? [] : lanes[index].removeAll()
+        released.forEach { giveBack($0) }
+        return Answered(
+            uid: flight.job.uid,
+            target: lanes[index].target,
+            resolution: resolution,
+            change: change,
+            released: released
+        )
+    }
+
+    /// Whether the budget is used up and nothing here still has a place in it.
+    package var hasSpentBudget: Bool {
+        budget.isExhausted && flights.isEmpty && !lanes.contains { $0.hasReserved || $0.rereading > 0 }
+    }
+
+    /// Takes back everything that was not sent, and sends nothing more.
+    package mutating func close() -> [Job] {
+        isClosed = true
+        return lanes.indices.flatMap { lanes[$0].removeAll() }
+    }
+
+    // MARK: Answers
+
+    /// What the verdict says about the node; nil if nothing.
+    private func sign(of verdict: NodeAnswer.Verdict) -> NodeGate.Sign? {
+        switch verdict {
+        case .confirmed: .good
+        case .writtenSince, .notFound, .refused, .signatureRefused: .neutral
+        case .abandoned, .decommissioned: nil
+        case .busy: .overloaded
+        case .trouble: .failed(.serverErrors)
+        case .misrouted: .failed(.misrouted)
+        case .timedOut, .unreachable: .failed(.unreachable)
+        }
+    }
+
+    private mutating func resolve(
+        _ flight: Flight,
+        _ answer: NodeAnswer,
+        change: inout NodeGate.Change?,
+        now: Instant
+    ) -> Resolution {
+        var job = flight.job
+        if !answer.verdict.deletedNothing {
+            job.mayHaveBeenCarriedOut = true
+        }
+        let gate = lanes[flight.lane].gate
+        switch answer.verdict {
+        case .confirmed:
+            job.confirmedKeys += 1
+            if job.confirmedKeys == job.deletion.keys.count { return .confirmed(job) }
+            job.attempts = 0
+            job.goodAnswersAtFirstFailure = nil
+            lanes[flight.lane].prepend(job)
+            return .continuing
+        case .writtenSince: return .held(job, .writtenSince)
+        case .notFound: return .held(job, .notFound)
+        case .refused: return .failed(job, .http4xx)
+        case .signatureRefused:
+            return gate.acceptedSignature ? .failed(job, .http4xx) : .left(job, .http4xx)
+        case .decommissioned: return .left(job, .http5xx)
+        case .misrouted: return .left(job, .misrouted)
+        case .abandoned: return .left(job, nil)
+        case .busy:
+            let wait = answer.retryAfter ?? settings.retry.delay(afterAttempts: job.attempts, using: &random)
+            if gate.goodAnswers == flight.goodAnswersAtStart {
+                change = lanes[flight.lane].gate.quietAsked(wait, now: now) ?? change
+            }
+            return retry(job, of: flight, after: wait, failure: answer.verdict.failure, now: now)
+        case .trouble, .timedOut, .unreachable:
+            let wait = settings.retry.delay(afterAttempts: job.attempts, using: &random)
+            let asked = answer.retryAfter ?? .zero
+            return retry(job, of: flight, after: max(wait, asked), failure: answer.verdict.failure, now: now)
+        }
+    }
+
+    /// Tries again later, or says whose failure it is: the record's, if its node answered other records well between
+    /// this record's attempts; else the node's.
+    private mutating func retry(
+        _ job: Job,
+        of flight: Flight,
+        after wait: Duration,
+        failure: FailureReason?,
+        now: Instant
+    ) -> Resolution {
+        let gate = lanes[flight.lane].gate
+        if gate.reasonLeft != nil || isClosed {
+            return .left(job, failure)
+        }
+        var job = job
+        let goodBefore =
+            job.attempts == 1 ? flight.goodAnswersAtStart : job.goodAnswersAtFirstFailure ?? gate.goodAnswers
+        if job.attempts >= settings.retry.maxAttempts || wait > settings.gate.longestQuiet {
+            let othersWentWell = gate.goodAnswers > goodBefore && !gate.isCutOff
+            return othersWentWell ? .failed(job, failure ?? .unknown) : .left(job, failure)
+        }
+        job.goodAnswersAtFirstFailure = job.goodAnswersAtFirstFailure ?? gate.goodAnswers
+        lanes[flight.lane].delay(job, until: now + wait)
+        return .continuing
+    }
+
+    /// Gives a record's place in the budget back, unless some attempt may have deleted its data.
+    private mutating func giveBack(_ job: Job) {
+        if job.isReserved, !job.mayHaveBeenCarriedOut {
+            budget.giveBack()
+        }
+    }
+
+    // MARK: Lanes
+
+    private func lane(of target: ServiceURL) -> Lane? { laneByTarget[target.text].map { lanes[$0] } }
+
+    private mutating func laneIndex(of target: ServiceURL) -> Int {
+        laneByTarget[target.text] ?? addLane(target, gate: NodeGate(settings: settings.gate))
+    }
+
+    @discardableResult
+    private mutating func addLane(_ target: ServiceURL, gate: NodeGate) -> Int {
+        lanes.append(Lane(target: target, gate: gate))
+        laneByTarget[target.text] = lanes.count - 1
+        return lanes.count - 1
+    }
+
+    private mutating func start(_ job: Job, lane index: Int, now: Instant) -> Dispatch {
+        var job = job
+        job.attempts += 1
+        job.notBefore = nil
+        let good = lanes[index].gate.goodAnswers
+        lanes[index].gate.requestStarted()
+        lastTicket += 1
+        flights[lastTicket] = Flight(job: job, lane: index, startedAt: now, goodAnswersAtStart: good)
+        return Dispatch(ticket: lastTicket, request: job.request)
+    }
+
+    private mutating func rereadEnded(from target: ServiceURL) {
+        if let index = laneByTarget[target.text] {
+            lanes[index].rereading -= 1
+        }
+    }
+}

@@ -1,0 +1,18 @@
+/// A user's identity in Tokenserver, `<fxa_uid>@<domain>`.
+///
+/// It is personal data: its descriptions are redacted, and only the part that a token needs can be had. Which records
+/// belong to one user is decided by the database, by its own collation, never by comparing these texts.
+package struct AccountEmail: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    private let text: String
+
+    package init(_ text: String) { self.text = text }
+
+    /// The account id that a token carries: all before the first `@`, or the whole text if there is none.
+    package var fxaUID: String {
+        text.firstIndex(of: "@").map { String(text[..<$0]) } ?? text
+    }
+
+    package var description: String { "<redacted>" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,22 @@
+/// A place in the backlog's order: (replaced_at, uid).
+package struct BacklogKey: Hashable, Comparable, Sendable {
+    package let replacedAt: Milliseconds
+    package let uid: UID
+
+    package init(replacedAt: Milliseconds, uid: UID) {
+        self.replacedAt = replacedAt
+        self.uid = uid
+    }
+
+    package static func < (lhs: BacklogKey, rhs: BacklogKey) -> Bool {
+        (lhs.replacedAt, lhs.uid) < (rhs.replacedAt, rhs.uid)
+    }
+
+    /// The place just before this one, so that "after the predecessor" includes this one.
+    var predecessor: BacklogKey {
+        uid.rawValue == .min ? self : BacklogKey(replacedAt: replacedAt, uid: UID(uid.rawValue - 1))
+    }
+
+    /// A place behind every record.
+    static let end = BacklogKey(replacedAt: Milliseconds(.max), uid: UID(.max))
+}

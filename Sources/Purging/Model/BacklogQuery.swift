@@ -1,0 +1,91 @@
+/// Which records a page of the backlog may hold.
+package struct BacklogScope: Sendable, Equatable {
+    /// Records replaced strictly before this are purgeable.
+    package var cutoff: Milliseconds
+    /// Only uids greater than this (exclusive, as the original's `--range_start`).
+    package var uidsAbove: UID?
+    /// Only uids less than this (exclusive, as the original's `--range_end`).
+    package var uidsBelow: UID?
+
+    package init(cutoff: Milliseconds, uidsAbove: UID? = nil, uidsBelow: UID? = nil) {
+        self.cutoff = cutoff
+        self.uidsAbove = uidsAbove
+        self.uidsBelow = uidsBelow
+    }
+
+    package var limitsUIDs: Bool { uidsAbove != nil || uidsBelow != nil }
+
+    package func contains(_ record: UserRecord) -> Bool {
+        guard let replacedAt = record.replacedAt, replacedAt < cutoff else { return false }
+        return uidsAbove.map { record.uid > $0 } ?? true && uidsBelow.map { record.uid < $0 } ?? true
+    }
+}
+
+/// Which nodes' records a page may hold. Records of nodes that are gone count under the id that they name.
+package enum NodeFilter: Sendable, Equatable {
+    case all
+    case excluding(Set<NodeID>)
+    case only(Set<NodeID>)
+
+    package func contains(_ node: NodeID) -> Bool {
+        switch self {
+        case .all: true
+        case .excluding(let nodes): !nodes.contains(node)
+        case .only(let nodes): nodes.contains(node)
+        }
+    }
+}
+
+/// One page to read: at most `limit` records after `cursor` and not beyond `bound`, in the order (replaced_at, uid).
+package struct BacklogQuery: Sendable, Equatable {
+    package var scope: BacklogScope
+    package var nodes: NodeFilter
+    package var cursor: BacklogKey?
+    /// The last place that belongs to the sweep (inclusive); nil for the end of the backlog.
+    package var bound: BacklogKey?
+    package var limit: Int
+
+    package init(
+        scope: BacklogScope,
+        nodes: NodeFilter = .all,
+        cursor: BacklogKey? = nil,
+        bound: BacklogKey? = nil,
+        limit: Int
+    ) {
+        self.scope = scope
+        self.nodes = nodes
+        self.cursor = cursor
+        self.bound = bound
+        self.limit = limit
+    }
+}
+
+/// What a read of the backlog found.
+package struct BacklogPage: Sendable {
+    /// In the order (replaced_at, uid).
+    package let entries: [BacklogEntry]
+    /// How far the read looked: every matching record up to here is in `entries` or was in an earlier page. Nil when
+    /// it looked as far as the query's end.
+    package let examinedUpTo: BacklogKey?
+
+    package init(entries: [BacklogEntry], examinedUpTo: BacklogKey?) {
+        self.entries = entries
+        self.examinedUpTo = examinedUpTo
+    }
+}
+
+/// How large the backlog is, counted beside a run.
+package struct BacklogSize: Sendable, Equatable {
+    /// Purgeable records, those that wait for a downed node included.
+    package var purgeable: Int
+    /// Of these, the records whose node is marked as down.
+    package var waitingForDownedNodes: Int
+    /// When the oldest of them was replaced; nil for an empty backlog.
+    package var oldest: Milliseconds?
+
+    package init(purgeable: Int, waitingForDownedNodes: Int, oldest: Milliseconds?) {
+        self.purgeable = purgeable
+        self.waitingForDownedNodes = waitingForDownedNodes
+        self.oldest = oldest
+    }
+}

@@ -1,0 +1,39 @@
+/// A moment on the wall clock, in milliseconds since 1970: the unit of every time in Tokenserver's database.
+package struct Milliseconds: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let rawValue: Int64
+
+    package init(rawValue: Int64) { self.rawValue = rawValue }
+
+    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+
+    package static func < (lhs: Milliseconds, rhs: Milliseconds) -> Bool { lhs.rawValue < rhs.rawValue }
+
+    /// The moment `duration` later (earlier if it is negative); it saturates instead of overflowing.
+    package func advanced(by duration: Duration) -> Milliseconds {
+        let (sum, overflow) = rawValue.addingReportingOverflow(duration.wholeMilliseconds)
+        if overflow {
+            return Milliseconds(duration < .zero ? .min : .max)
+        }
+        return Milliseconds(sum)
+    }
+
+    /// How much later this moment is than `other`; negative if it is earlier.
+    package func since(_ other: Milliseconds) -> Duration {
+        .milliseconds(rawValue.subtractingReportingOverflow(other.rawValue).partialValue)
+    }
+
+    package var description: String { String(rawValue) }
+}
+
+extension Duration {
+    /// The duration in milliseconds, rounded towards zero.
+    package var wholeMilliseconds: Int64 {
+        components.seconds.multipliedReportingOverflow(by: 1000).partialValue
+            + components.attoseconds / 1_000_000_000_000_000
+    }
+
+    /// The duration in seconds.
+    package var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}

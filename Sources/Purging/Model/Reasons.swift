@@ -1,0 +1,60 @@
+/// Why a record may be deleted, in the words of the metric `delete_user`.
+package enum DeletionKind: String, Sendable, CaseIterable {
+    /// Its node is gone from `nodes`; there is no data to delete.
+    case nodeless
+    /// Its node confirmed the deletion of the data.
+    case notDown = "not_down"
+    /// Its node is marked as down and the deletion was forced; the node, or the override node, confirmed it.
+    case force
+    /// The data belongs to an active record, so only the record goes.
+    case sharedData = "shared_data"
+}
+
+/// Why a record is left as it is although it is purgeable. Each has a way out that an operator can take.
+package enum HoldReason: String, Sendable, CaseIterable {
+    case unaddressable
+    case revivable
+    case sharedData = "shared_data"
+    case goneNode = "gone_node"
+    case notFound = "not_found"
+    case writtenSince = "written_since"
+
+    /// What an operator can do about it, in one line.
+    package var wayOut: String {
+        switch self {
+        case .unaddressable:
+            "name the storage with --node-type; on spanner, --accept-unaddressable deletes the record"
+                + " although its data can't be found"
+        case .revivable:
+            "the user's next login gets this data back; --purge-unassigned deletes it all the same"
+        case .sharedData:
+            "the data may be an active record's; name the storage with --node-type"
+        case .goneNode:
+            "more than 1,000 records name a node that is not in nodes; confirm that it is gone with --gone-node ID"
+        case .notFound:
+            "the node answered 404; correct the node's URL, or use --accept-404 if the node means \"nothing there\""
+        case .writtenSince:
+            "the data was written after the record was replaced; look into it, or use --no-write-check"
+        }
+    }
+}
+
+/// Why a record waits without anyone's doing.
+package enum WaitReason: String, Sendable, CaseIterable {
+    /// Its node is marked as down.
+    case nodeDown = "node_down"
+    /// The last record of a deleted account goes after the account's other records.
+    case tombstoneLast = "tombstone_last"
+}
+
+/// Why a record could not be purged, in the words of the metric `row_failure`: a closed set, named at the edge.
+package enum FailureReason: String, Sendable, CaseIterable {
+    case http4xx = "http_4xx"
+    case http5xx = "http_5xx"
+    case httpOther = "http_other"
+    case timeout
+    case connect
+    case malformed
+    case misrouted
+    case unknown
+}

@@ -1,0 +1,59 @@
+/// Tokenserver's database, read-only: all that deciding needs, and all that a dry run is given.
+///
+/// Every method may be called from any task; calls on one store may run one after the other. They throw
+/// ``StoreError``.
+package protocol BacklogSource: Sendable {
+    /// The database server's clock.
+    func currentTime() async throws -> Milliseconds
+
+    /// All nodes of the service.
+    func nodes() async throws -> [Node]
+
+    /// Reads a page of the backlog, each record with its user's other records, all in one read-only snapshot.
+    ///
+    /// It examines a bounded number of index entries, so it may return fewer records than asked for, even none, and
+    /// says how far it looked.
+    func page(_ query: BacklogQuery) async throws -> BacklogPage
+
+    /// Reads records again, by uid, those that are still in scope.
+    func entries(_ uids: [UID], scope: BacklogScope) async throws -> [BacklogEntry]
+
+    /// The key of the record `offset` places into the backlog; nil if the backlog is shorter.
+    func key(atOffset offset: Int, scope: BacklogScope) async throws -> BacklogKey?
+
+    /// How many records of the service name this node, counted up to `limit`: active ones too, as a missing row that
+    /// active records name is the surest sign of a half-restored table.
+    func recordCount(naming node: NodeID, limit: Int) async throws -> Int
+}
+
+/// Tokenserver's database with the one thing that a purge changes in it.
+package protocol RecordStore: BacklogSource {
+    /// Settles a batch in one transaction: it checks each record again (law 4), makes the changes, and frees the slots
+    /// of deleted records on their nodes. All or nothing; repeating it after an error is harmless, as records that
+    /// were deleted are then ``SettlementResult/gone``.
+    ///
+    /// - Returns: one result for each settlement, in their order.
+    func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult]
+}
+
+/// Counts the backlog beside a run, on a connection of its own.
+package protocol BacklogCounter: Sendable {
+    /// - Returns: nil if `limit` ended the count.
+    func count(scope: BacklogScope, limit: Duration) async throws -> BacklogSize?
+}
+
+/// Why the database could not do what was asked, with what an operator needs to know. Never holds credentials.
+package enum StoreError: Error, Sendable, CustomStringConvertible {
+    /// The database can't be opened or reached.
+    case unreachable(String)
+    /// It can be reached, but isn't a Tokenserver's, or lacks a row that must be there.
+    case notATokenserver(String)
+    /// A statement failed.
+    case failed(String)
+
+    package var description: String {
+        switch self {
+        case .unreachable(let text), .notATokenserver(let text), .failed(let text): text
+        }
+    }
+}

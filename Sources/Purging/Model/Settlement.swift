@@ -1,0 +1,31 @@
+/// What is to be written about one record, once its outcome is known.
+package struct Settlement: Sendable, Equatable {
+    package enum Change: Sendable, Equatable {
+        /// Delete the record; its node confirmed that the data is gone, or the data is another record's.
+        case delete
+        /// Delete the record, whose node has no row in `nodes`; it is checked again that it has none.
+        case deleteNodeless
+        /// Move `replaced_at` from the value that was read to now, which puts the record behind the others.
+        case postpone(from: Milliseconds)
+    }
+
+    package let uid: UID
+    package let nodeID: NodeID
+    package let change: Change
+
+    package init(uid: UID, nodeID: NodeID, change: Change) {
+        self.uid = uid
+        self.nodeID = nodeID
+        self.change = change
+    }
+}
+
+/// What became of a settlement.
+package enum SettlementResult: Sendable, Equatable {
+    /// Written as asked.
+    case done
+    /// The record was no longer there: another copy of the program settled it first.
+    case gone
+    /// The record was not any more what was decided on (active, other node, replaced later): left alone.
+    case changed
+}

@@ -1,0 +1,61 @@
+package import SyncTokens
+
+/// The nodes as they were at one moment, with what the policy makes of each.
+package struct NodeDirectory: Sendable {
+    /// A node, where its records' deletes go, and how the storage there keys its data.
+    package struct Place: Sendable {
+        package let node: Node
+        /// Where deletes for this node's records are sent; nil if that is no storage node's URL.
+        package let target: ServiceURL?
+        /// What is wrong with the URL, if `target` is nil.
+        package let problem: String?
+        /// How the storage at the target keys its data.
+        package let keying: StorageKeying
+        /// How the node's own storage keys its data; it differs from `keying` only past a downed node.
+        package let ownKeying: StorageKeying
+
+        /// How data of an active record may be keyed: with an override it may lie on either storage.
+        var keyingOfActiveRecords: StorageKeying {
+            if keying == .account || ownKeying == .account {
+                return .account
+            }
+            return keying == .unknown || ownKeying == .unknown ? .unknown : .uid
+        }
+    }
+
+    package let places: [NodeID: Place]
+    /// Missing nodes that more records name than may be deleted without a confirmation.
+    package var crowdedGoneNodes: Set<NodeID> = []
+
+    package init(nodes: [Node], policy: PurgePolicy) {
+        let idsByURL = Dictionary(grouping: nodes, by: \.url).mapValues { $0.map(\.id) }
+        let override = policy.effectiveOverride
+        let overrideIDs = nodes.filter { $0.url == override?.text }.map(\.id)
+        places = Dictionary(
+            nodes.map { node in
+                let ownKeying = policy.storageTypes.keying(ofURL: node.url, nodes: idsByURL[node.url] ?? [])
+                var (target, problem, keying): (ServiceURL?, String?, StorageKeying) = (nil, nil, ownKeying)
+                if let override, node.isDowned {
+                    target = override
+                    keying = policy.storageTypes.keying(ofURL: override.text, nodes: overrideIDs)
+                } else {
+                    do {
+                        target = try ServiceURL(node.url)
+                    } catch {
+                        problem = String(describing: error)
+                    }
+                }
+                return (
+                    node.id,
+                    Place(node: node, target: target, problem: problem, keying: keying, ownKeying: ownKeying)
+                )
+            },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    package subscript(_ id: NodeID) -> Place? { places[id] }
+
+    /// The nodes marked as down.
+    package var downed: Set<NodeID> { Set(places.values.filter(\.node.isDowned).map(\.node.id)) }
+}

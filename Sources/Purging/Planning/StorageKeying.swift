@@ -1,0 +1,49 @@
+import SyncTokens
+
+/// By what a storage backend keys the data that it stores.
+package enum StorageKeying: Sendable, Equatable {
+    /// MySQL, PostgreSQL: by uid, so every record's data is its own.
+    case uid
+    /// Spanner: by (fxa_uid, fxa_kid), so records of one user can share their data, whatever node they name.
+    case account
+    /// Nobody said. Decisions are then as the original's, with more caution.
+    case unknown
+}
+
+/// What the operator said about how the nodes key their data, most specific first: a node's own type, the type of all,
+/// the one Spanner node.
+package struct StorageTypes: Sendable {
+    private let byURL: [String: StorageKeying]
+    private let ofAll: StorageKeying?
+    private let spannerNode: NodeID?
+
+    package init(byURL: [String: StorageKeying] = [:], ofAll: StorageKeying? = nil, spannerNode: NodeID? = nil) {
+        self.byURL = .init(byURL.map { (Self.normalised($0.key), $0.value) }) { first, _ in first }
+        self.ofAll = ofAll
+        self.spannerNode = spannerNode
+    }
+
+    /// How the storage behind this URL keys its data; `nodes` are the nodes whose row has that URL.
+    func keying(ofURL url: String, nodes: [NodeID]) -> StorageKeying {
+        if let named = byURL[Self.normalised(url)] ?? ofAll {
+            return named
+        }
+        return spannerNode.map { nodes.contains($0) } ?? false ? .account : .unknown
+    }
+
+    /// How the storage of a node without a row keyed its data.
+    var keyingOfGoneNode: StorageKeying { ofAll ?? .unknown }
+
+    /// URLs that a type was given for, of which none is in `urls`.
+    package func urlsNotAmong(_ urls: [String]) -> [String] {
+        byURL.keys.filter { !Set(urls.map(Self.normalised)).contains($0) }.sorted()
+    }
+
+    private static func normalised(_ url: String) -> String {
+        var url = Substring(url.lowercased())
+        while url.hasSuffix("/") {
+            url.removeLast()
+        }
+        return String(url)
+    }
+}

@@ -1,0 +1,107 @@
+/// What is in the backlog, by node and by age, read-only: the subcommand `backlog`.
+package struct BacklogReport: Sendable {
+    /// How long ago records were replaced.
+    package enum Age: Int, Sendable, CaseIterable {
+        case day, week, month, quarter, year, older
+
+        /// The age class of a record that was replaced this long ago.
+        package init(of age: Duration) {
+            let days = age.inSeconds / 86_400
+            switch days {
+            case ..<1: self = .day
+            case ..<7: self = .week
+            case ..<30: self = .month
+            case ..<90: self = .quarter
+            case ..<365: self = .year
+            default: self = .older
+            }
+        }
+
+        package var label: String {
+            switch self {
+            case .day: "under 1 day"
+            case .week: "1 to 7 days"
+            case .month: "7 to 30 days"
+            case .quarter: "30 to 90 days"
+            case .year: "90 to 365 days"
+            case .older: "over 365 days"
+            }
+        }
+    }
+
+    /// Counts of one group of records.
+    package struct Row: Sendable, Equatable {
+        package var purgeable = 0
+        /// On a downed node.
+        package var waiting = 0
+        package var held = 0
+        package var malformed = 0
+        /// When the oldest of them was replaced.
+        package var oldest: Milliseconds?
+
+        package var total: Int { purgeable + waiting + held + malformed }
+    }
+
+    package private(set) var total = Row()
+    package private(set) var byNode: [NodeID: Row] = [:]
+    package private(set) var byAge: [Age: Row] = [:]
+    package private(set) var held: [HoldReason: Int] = [:]
+    package private(set) var nodes: [NodeID: Node] = [:]
+    package private(set) var now = Milliseconds(0)
+    package private(set) var cutoff = Milliseconds(0)
+    /// Whether it was stopped before the end of the backlog.
+    package private(set) var isPartial = false
+
+    /// Goes through the whole backlog. Memory does not grow with it.
+    ///
+    /// - Throws: ``StoreError``, ``ImplausibleNodes``, ``Sweep/LoopDetected``.
+    package init(
+        source: any BacklogSource,
+        options: RunOptions,
+        policy: PurgePolicy,
+        time: any TimeSource,
+        stopSignal: StopSignal,
+        progress: @Sendable (Int) -> Void
+    ) async throws {
+        let preparation = try await RunPreparation(source: source, policy: policy, options: options, time: time)
+        cutoff = preparation.cutoff
+        now = cutoff.advanced(by: options.gracePeriod)
+        nodes = preparation.directory.places.mapValues(\.node)
+        let survey = BacklogSurvey(
+            reader: preparation.reader,
+            planner: PurgePlanner(policy: policy),
+            scope: options.scope(cutoff: cutoff),
+            pageSize: max(options.pageSize, 1000),
+            skipsDownedNodes: false
+        )
+        try await survey.forEach { entry, action, _ in
+            note(entry, action)
+            return true
+        } afterPage: { _ in
+            progress(total.total)
+            isPartial = stopSignal.isRequested
+            return !isPartial
+        }
+    }
+
+    private mutating func note(_ entry: BacklogEntry, _ action: PurgeAction) {
+        if case .hold(let reason) = action {
+            held[reason, default: 0] += 1
+        }
+        total.note(entry, action)
+        byNode[entry.record.nodeID, default: Row()].note(entry, action)
+        byAge[Age(of: now.since(entry.replacedAt)), default: Row()].note(entry, action)
+    }
+}
+
+extension BacklogReport.Row {
+    fileprivate mutating func note(_ entry: BacklogEntry, _ action: PurgeAction) {
+        switch action {
+        case .purge, .deleteRecord, .wait(.tombstoneLast): purgeable += 1
+        case .wait(.nodeDown): waiting += 1
+        case .hold: held += 1
+        case .fail: malformed += 1
+        }
+        oldest = min(oldest ?? entry.replacedAt, entry.replacedAt)
+    }
+}

@@ -1,0 +1,34 @@
+/// Something that happened in a run, for logs, metrics and the progress line. Events are past tense.
+package enum RunEvent: Sendable {
+    /// The backlog was counted beside the run.
+    case backlogCounted(BacklogSize, now: Milliseconds)
+    /// The count took too long, or failed, and was given up.
+    case backlogNotCounted(String)
+    case pageRead(records: Int)
+    /// A node confirmed the deletion of a record's data.
+    case dataDeleted(UID, node: String, DeletionKind, elapsed: Duration)
+    case recordDeleted(UID, NodeID, DeletionKind)
+    case recordHeld(UID, NodeID, HoldReason)
+    case recordFailed(UID, NodeID, FailureReason)
+    /// A failed record could not be moved behind the others.
+    case deferralFailed(UID)
+    /// A record changed after it was decided on, and was left alone.
+    case recordChanged(UID)
+    /// A node answered something other than a confirmation.
+    case errorAnswered(UID, node: String, NodeAnswer.Verdict)
+    case nodeChanged(node: String, NodeGate.Change)
+    /// A node's row holds no usable URL. Told once for each node and run.
+    case nodeMalformed(NodeID, problem: String)
+    /// Deletions go to another node than the record's.
+    case deletionRedirected
+    /// `--max-records` was reached.
+    case limitReached
+    /// Counts so far, at most once for each batch.
+    case progressed(done: Int, held: Int, failed: Int)
+    case finished(RunSummary)
+}
+
+/// Watches a run. Called in order, from one task at a time; it must be quick and must not block.
+package protocol RunObserver: Sendable {
+    func observe(_ event: RunEvent)
+}

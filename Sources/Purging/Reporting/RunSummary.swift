@@ -1,0 +1,72 @@
+/// What a run did: counts of what happened, never of what was intended, except in a dry run, which says so.
+package struct RunSummary: Sendable {
+    /// A node that was in trouble, and how.
+    package struct NodeTrouble: Sendable, Equatable {
+        package let url: String
+        package let reason: String
+    }
+
+    /// Whether the counts say what would be done, as nothing was.
+    package var isDryRun = false
+    package var stopReason = StopReason.complete
+    package var duration = Duration.zero
+    package var sweeps = 1
+    package var cutoff = Milliseconds(0)
+    /// The database's clock minus this machine's.
+    package var clockSkew = Duration.zero
+
+    /// Records read from the backlog.
+    package var read = 0
+    /// Requests sent to nodes, each attempt counted.
+    package var requests = 0
+    /// Records whose data a node confirmed as deleted.
+    package var dataDeleted = 0
+    /// Records deleted, by why they could be.
+    package var deleted: [DeletionKind: Int] = [:]
+    /// Records that failed, by reason.
+    package var failed: [FailureReason: Int] = [:]
+    /// Failed records that were moved behind the others.
+    package var deferred = 0
+    /// Records held, by reason.
+    package var held: [HoldReason: Int] = [:]
+    /// Records that wait for something else, by reason, as far as they were read.
+    package var waiting: [WaitReason: Int] = [:]
+    /// Records on nodes that are marked as down, counted in the database; nil if that could not be counted.
+    package var onDownedNodes: Int? = 0
+    /// Whether some node is marked as down and not forced, so that records may wait for it.
+    package var hasDownedNodes = false
+    /// Records read but untouched, as their node was in trouble or left for the run.
+    package var untouched = 0
+    /// Records that changed between decision and settling, and were left alone.
+    package var changed = 0
+    /// Records that somebody else settled first.
+    package var gone = 0
+    /// Nodes in trouble at the end of the run, or with records left untouched.
+    package var troubledNodes: [NodeTrouble] = []
+
+    package init() {}
+
+    package var deletedTotal: Int { deleted.values.reduce(0, +) }
+    package var failedTotal: Int { failed.values.reduce(0, +) }
+    package var heldTotal: Int { held.values.reduce(0, +) }
+    package var waitingTotal: Int {
+        max(onDownedNodes ?? 0, waiting[.nodeDown] ?? 0) + (waiting[.tombstoneLast] ?? 0)
+    }
+
+    /// More than a minute between the clocks is worth a warning.
+    package var clocksDisagree: Bool { clockSkew > .seconds(60) || clockSkew < .seconds(-60) }
+
+    /// The exit code that tells the truth about this run.
+    ///
+    /// - Parameter isStrict: whether held and waiting records and limits count as failures too.
+    package func exitCode(isStrict: Bool) -> Int32 {
+        if stopReason.isError { return 1 }
+        if stopReason == .stopRequested { return 0 }
+        if failedTotal > 0 || untouched > 0 || !troubledNodes.isEmpty { return 3 }
+        if isStrict {
+            let mayWait = waitingTotal > 0 || (hasDownedNodes && onDownedNodes == nil)
+            if heldTotal > 0 || mayWait || stopReason == .maxRecords { return 3 }
+        }
+        return 0
+    }
+}

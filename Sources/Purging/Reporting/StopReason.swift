@@ -1,0 +1,50 @@
+/// Why a run ended.
+package enum StopReason: Sendable, Equatable {
+    /// Everything that could be purged now was.
+    case complete
+    /// `--max-records` was reached.
+    case maxRecords
+    /// A signal asked for it.
+    case stopRequested
+    /// No node accepted a signature, and some refused one: the secret is wrong. Nothing was changed.
+    case secretRefused
+    /// The nodes table is empty, or lacks the Spanner node that the configuration names.
+    case nodesImplausible(String)
+    /// A page of the backlog did not move the cursor.
+    case loopDetected
+    /// The database could not go on.
+    case storeFailed(String)
+
+    package var name: String {
+        switch self {
+        case .complete: "complete"
+        case .maxRecords: "max_records"
+        case .stopRequested: "stop_requested"
+        case .secretRefused: "secret_refused"
+        case .nodesImplausible: "nodes_implausible"
+        case .loopDetected: "loop_detected"
+        case .storeFailed: "database_failed"
+        }
+    }
+
+    /// What an operator needs to know, if the name isn't enough.
+    package var detail: String? {
+        switch self {
+        case .complete, .stopRequested: nil
+        case .maxRecords: "reached --max-records; the rest is for the next run"
+        case .secretRefused:
+            "the storage nodes refused the signature, so the master secret is wrong; nothing was changed."
+                + " Give the secret that Tokenserver and the nodes share"
+        case .loopDetected: "a page of the backlog did not move the cursor; the database answered inconsistently"
+        case .nodesImplausible(let text), .storeFailed(let text): text
+        }
+    }
+
+    /// Whether the run could not be done, as opposed to done as far as was safe.
+    package var isError: Bool {
+        switch self {
+        case .complete, .maxRecords, .stopRequested: false
+        case .secretRefused, .nodesImplausible, .loopDetected, .storeFailed: true
+        }
+    }
+}

@@ -1,0 +1,108 @@
+/// A run that only reads: it decides about the whole backlog and counts what a purge would do.
+///
+/// It is given a ``BacklogSource``, which cannot write, and no client, so it cannot send.
+package struct DryRun: Sendable {
+    /// Reading more at a time than a purge does no harm here, and is quicker.
+    private static let smallestPage = 500
+
+    let source: any BacklogSource
+    let counter: any BacklogCounter
+    let options: RunOptions
+    let policy: PurgePolicy
+    let observer: any RunObserver
+    let time: any TimeSource
+    let stopSignal: StopSignal
+
+    package init(
+        source: any BacklogSource,
+        counter: any BacklogCounter,
+        options: RunOptions,
+        policy: PurgePolicy,
+        observer: any RunObserver,
+        time: any TimeSource,
+        stopSignal: StopSignal
+    ) {
+        self.source = source
+        self.counter = counter
+        self.options = options
+        self.policy = policy
+        self.observer = observer
+        self.time = time
+        self.stopSignal = stopSignal
+    }
+
+    package func run() async -> RunSummary {
+        let started = time.now
+        var summary = RunSummary()
+        summary.isDryRun = true
+        do {
+            try await decide(into: &summary)
+        } catch let error as ImplausibleNodes {
+            summary.stopReason = .nodesImplausible(error.description)
+        } catch is Sweep.LoopDetected {
+            summary.stopReason = .loopDetected
+        } catch {
+            summary.stopReason = .storeFailed(String(describing: error))
+        }
+        summary.duration = time.now - started
+        observer.observe(.finished(summary))
+        return summary
+    }
+
+    private func decide(into summary: inout RunSummary) async throws {
+        let preparation = try await RunPreparation(source: source, policy: policy, options: options, time: time)
+        summary.cutoff = preparation.cutoff
+        summary.clockSkew = preparation.clockSkew
+        let count = BacklogCount(counter: counter, options: options, cutoff: preparation.cutoff, time: time)
+        async let counted = count.run(observer: observer)
+        let survey = BacklogSurvey(
+            reader: preparation.reader,
+            planner: PurgePlanner(policy: policy),
+            scope: options.scope(cutoff: preparation.cutoff),
+            pageSize: max(options.pageSize, Self.smallestPage),
+            skipsDownedNodes: !policy.forcesDownedNodes
+        )
+        var budget = SendBudget(total: options.maxRecords)
+        try await survey.forEach { entry, action, directory in
+            if budget.isExhausted {
+                summary.stopReason = .maxRecords
+                observer.observe(.limitReached)
+                return false
+            }
+            summary.read += 1
+            summary.note(action, budget: &budget)
+            if case .hold(let reason) = action {
+                observer.observe(.recordHeld(entry.record.uid, entry.record.nodeID, reason))
+            }
+            summary.hasDownedNodes = !policy.forcesDownedNodes && !directory.downed.isEmpty
+            return true
+        } afterPage: { records in
+            observer.observe(.pageRead(records: records))
+            observer.observe(
+                .progressed(done: summary.deletedTotal, held: summary.heldTotal, failed: summary.failedTotal)
+            )
+            if stopSignal.isRequested {
+                summary.stopReason = .stopRequested
+            }
+            return !stopSignal.isRequested
+        }
+        summary.hasDownedNodes = !policy.forcesDownedNodes && !preparation.directory.downed.isEmpty
+        summary.onDownedNodes = await counted?.waiting
+    }
+}
+
+extension RunSummary {
+    /// Counts what a purge would do.
+    fileprivate mutating func note(_ action: PurgeAction, budget: inout SendBudget) {
+        switch action {
+        case .purge(let deletion):
+            budget.reserve()
+            dataDeleted += 1
+            deleted[deletion.kind, default: 0] += 1
+        case .deleteRecord(let kind): deleted[kind, default: 0] += 1
+        case .hold(let reason): held[reason, default: 0] += 1
+        case .wait(let reason): waiting[reason, default: 0] += 1
+        case .fail(let reason): failed[reason, default: 0] += 1
+        }
+    }
+}

@@ -1,0 +1,204 @@
+import SyncTokens
+
+/// From pages to decisions.
+extension PurgeEngine {
+    mutating func pageRead(_ result: Result<BacklogReader.Reading<BacklogPage>, any Error>, at now: Instant) {
+        isReading = false
+        switch result {
+        case .failure(let error): stop(reason(of: error))
+        case .success(let reading):
+            directory = reading.directory
+            noteThrottling()
+            if stopReason != nil { return }
+            let entries = reading.content.entries
+            summary.read += entries.count
+            observer.observe(.pageRead(records: entries.count))
+            pending.append(contentsOf: entries.map { ($0, reading.readAt) })
+            do {
+                try sweep.advance(to: reading.content.examinedUpTo)
+            } catch {
+                stop(.loopDetected)
+            }
+        }
+    }
+
+    mutating func reread(_ result: Result<BacklogReader.Reading<[BacklogEntry]>, any Error>, at now: Instant) {
+        let asked = rereading
+        rereading = [:]
+        var entries: [UID: BacklogEntry] = [:]
+        var readAt = now
+        switch result {
+        case .failure(let error): stop(reason(of: error))
+        case .success(let reading):
+            directory = reading.directory
+            readAt = reading.readAt
+            entries = Dictionary(reading.content.map { ($0.record.uid, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+        for (uid, why) in asked.sorted(by: { $0.key < $1.key }) {
+            guard stopReason == nil, let entry = entries[uid] else {
+                drop(why)
+                if stopReason == nil {
+                    summary.changed += 1
+                    observer.observe(.recordChanged(uid))
+                }
+                ended(uid)
+                continue
+            }
+            let action = planner.action(for: entry, in: directory)
+            if case .purge(let deletion) = action, case .job(var job) = why {
+                let origin = job.deletion.target
+                // Another target, other keys or another condition: what was confirmed so far says nothing about them.
+                if deletion != job.deletion { job.confirmedKeys = 0 }
+                job.entry = entry
+                job.deletion = deletion
+                job.readAt = readAt
+                dispatcher.rereadKept(job, from: origin)
+                continue
+            }
+            drop(why)
+            underway.remove(uid)
+            if carryOut(action, entry, readAt: readAt, mayWait: false, at: now) {
+                resumeTombstones(after: uid)
+            }
+        }
+    }
+
+    /// Decides on what was read, in order, as far as the nodes have room.
+    mutating func decidePending(at now: Instant) {
+        while stopReason == nil, let (entry, readAt) = pending.first {
+            if sweep.includes(entry.key, of: entry.record.nodeID) {
+                let action = planner.action(for: entry, in: directory)
+                if !carryOut(action, entry, readAt: readAt, mayWait: true, at: now) { return }
+            }
+            if !pending.isEmpty {
+                pending.removeFirst()
+            }
+        }
+    }
+
+    /// - Parameter mayWait: whether the record can be left at the head of the queue, or passed over.
+    /// - Returns: false if it has to wait.
+    private mutating func carryOut(
+        _ action: PurgeAction,
+        _ entry: BacklogEntry,
+        readAt: Instant,
+        mayWait: Bool,
+        at now: Instant
+    ) -> Bool {
+        let (uid, node) = (entry.record.uid, entry.record.nodeID)
+        if mayWait, proof == .open, action.writesUnasked {
+            // Until the secret is proved, nothing is written that no node had a say in.
+            if !sweep.canPassOver { return false }
+            sweep.passOver(node, from: entry.key)
+            return true
+        }
+        switch action {
+        case .purge(let deletion):
+            if dispatcher.isLeftForRun(deletion.target) { return true }
+            if mayWait, dispatcher.isFull(deletion.target) {
+                return passOver(deletion.target, from: entry.key, at: now)
+            }
+            if deletion.kind == .force, planner.policy.effectiveOverride != nil {
+                observer.observe(.deletionRedirected)
+            }
+            underway.insert(uid)
+            dispatcher.enqueue(Job(entry: entry, deletion: deletion, readAt: readAt))
+            dispatcher.setThrottled(deletion.target, directory[node]?.node.isThrottled ?? false)
+        case .deleteRecord(let kind):
+            if mayWait, !settler.hasRoom { return false }
+            underway.insert(uid)
+            let change = kind == .nodeless ? Settlement.Change.deleteNodeless : .delete
+            settle(entry, change, .deletion(kind), at: now)
+        case .hold(let reason):
+            hold(uid, node, reason)
+        case .wait(.tombstoneLast):
+            if !mayWait || !park(entry) {
+                summary.waiting[.tombstoneLast, default: 0] += 1
+            }
+        case .wait(.nodeDown):
+            summary.waiting[.nodeDown, default: 0] += 1
+        case .fail(let reason):
+            if mayWait, !settler.hasRoom { return false }
+            reportMalformed(entry.record, reason)
+            fail(entry, reason, at: now)
+        }
+        return true
+    }
+
+    /// The record's node has enough to do. If another node could do more, the full one's records are left for a later
+    /// sweep; else the reader waits.
+    private mutating func passOver(_ target: ServiceURL, from key: BacklogKey, at now: Instant) -> Bool {
+        var nodesOfTarget: [NodeID] = []
+        var someoneIsHungry = false
+        for (node, place) in directory.places {
+            guard let other = place.target, sweep.covers(node) else { continue }
+            if other == target {
+                nodesOfTarget.append(node)
+            } else if !place.node.isDowned || planner.policy.forcesDownedNodes {
+                someoneIsHungry = someoneIsHungry || dispatcher.isHungry(other, at: now)
+            }
+        }
+        guard someoneIsHungry, sweep.canPassOver else { return false }
+        for node in nodesOfTarget {
+            sweep.passOver(node, from: key)
+        }
+        return true
+    }
+
+    /// Keeps a tombstone until its account's other records, which are under way, are settled.
+    private mutating func park(_ entry: BacklogEntry) -> Bool {
+        let siblings = entry.others.map(\.uid).filter(underway.contains)
+        if siblings.isEmpty { return false }
+        parkedCount[entry.record.uid] = siblings.count
+        for sibling in siblings {
+            parked[sibling, default: []].append(entry.record.uid)
+        }
+        return true
+    }
+
+    /// A record is no longer under way.
+    mutating func ended(_ uid: UID) {
+        underway.remove(uid)
+        resumeTombstones(after: uid)
+    }
+
+    private mutating func resumeTombstones(after uid: UID) {
+        if underway.contains(uid) { return }
+        for tombstone in parked.removeValue(forKey: uid) ?? [] {
+            let left = (parkedCount[tombstone] ?? 1) - 1
+            parkedCount[tombstone] = left > 0 ? left : nil
+            if left <= 0 {
+                toReread[tombstone] = .tombstone
+            }
+        }
+    }
+
+    private mutating func drop(_ why: Rereading) {
+        if case .job(let job) = why {
+            dispatcher.rereadDropped(job, from: job.deletion.target)
+        }
+    }
+
+    private mutating func reportMalformed(_ record: UserRecord, _ reason: FailureReason) {
+        if let problem = directory[record.nodeID]?.problem {
+            if reportedMalformed.insert(record.nodeID).inserted {
+                observer.observe(.nodeMalformed(record.nodeID, problem: problem))
+            }
+        }
+    }
+
+    func reason(of error: any Error) -> StopReason {
+        if let error = error as? ImplausibleNodes { return .nodesImplausible(error.description) }
+        return .storeFailed(String(describing: error))
+    }
+}
+
+extension PurgeAction {
+    /// Whether carrying it out changes the database without a node's answer.
+    fileprivate var writesUnasked: Bool {
+        switch self {
+        case .deleteRecord, .fail: true
+        case .purge, .hold, .wait: false
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import SyncTokens
+
+/// From answers to settlements.
+extension PurgeEngine {
+    mutating func answered(_ ticket: Int, _ answer: NodeAnswer, at now: Instant) {
+        guard let answered = dispatcher.answered(ticket, with: answer, at: now) else { return }
+        let node = answered.target.text
+        if proof == .open, dispatcher.acceptedSignature {
+            prove(.accepted)
+        }
+        switch answered.resolution {
+        case .continuing:
+            break
+        case .confirmed(let job):
+            summary.dataDeleted += 1
+            observer.observe(.dataDeleted(job.uid, node: node, job.deletion.kind, elapsed: answer.elapsed))
+            settle(job.entry, .delete, .deletion(job.deletion.kind), at: now)
+        case .held(let job, let reason):
+            hold(job.uid, job.entry.record.nodeID, reason)
+            ended(job.uid)
+        case .failed(let job, let reason):
+            fail(job.entry, reason, at: now)
+        case .left(let job, let failure):
+            leftUntouched([job.uid], node: node, because: failure?.rawValue)
+        }
+        if answer.verdict.failure != nil {
+            observer.observe(.errorAnswered(answered.uid, node: node, answer.verdict))
+        }
+        if answer.verdict == .signatureRefused {
+            signatureWasRefused = true
+        }
+        if let change = answered.change {
+            noteChange(change, node: node)
+        }
+        leftUntouched(answered.released.map(\.uid), node: node, because: nil)
+        if signatureWasRefused, proof == .open, !someNodeIsLeftToAsk {
+            stop(.secretRefused)
+        }
+    }
+
+    mutating func settled(_ batch: [Settler.Item], _ result: Result<[SettlementResult], any Error>) {
+        settler.batchWritten()
+        switch result {
+        case .failure(let error):
+            for item in batch where item.meaning.isPostponement {
+                observer.observe(.deferralFailed(item.settlement.uid))
+            }
+            stop(reason(of: error))
+            settler.discard()
+        case .success(let results):
+            for (item, result) in zip(batch, results) {
+                record(result, of: item)
+                ended(item.settlement.uid)
+            }
+            observer.observe(
+                .progressed(done: summary.deletedTotal, held: summary.heldTotal, failed: summary.failedTotal)
+            )
+        }
+    }
+
+    mutating func settle(
+        _ entry: BacklogEntry,
+        _ change: Settlement.Change,
+        _ meaning: Settler.Item.Meaning,
+        at now: Instant
+    ) {
+        let settlement = Settlement(uid: entry.record.uid, nodeID: entry.record.nodeID, change: change)
+        settler.add(Settler.Item(settlement: settlement, meaning: meaning), now: now)
+    }
+
+    mutating func hold(_ uid: UID, _ node: NodeID, _ reason: HoldReason) {
+        summary.held[reason, default: 0] += 1
+        observer.observe(.recordHeld(uid, node, reason))
+    }
+
+    mutating func fail(_ entry: BacklogEntry, _ reason: FailureReason, at now: Instant) {
+        summary.failed[reason, default: 0] += 1
+        observer.observe(.recordFailed(entry.record.uid, entry.record.nodeID, reason))
+        switch options.onFailure {
+        case .defer:
+            underway.insert(entry.record.uid)
+            settle(entry, .postpone(from: entry.replacedAt), .postponement(reason), at: now)
+        case .leave:
+            ended(entry.record.uid)
+        }
+    }
+
+    private mutating func record(_ result: SettlementResult, of item: Settler.Item) {
+        let uid = item.settlement.uid
+        switch (result, item.meaning) {
+        case (.done, .deletion(let kind)):
+            summary.deleted[kind, default: 0] += 1
+            observer.observe(.recordDeleted(uid, item.settlement.nodeID, kind))
+        case (.done, .postponement):
+            summary.deferred += 1
+        case (.gone, .deletion):
+            summary.gone += 1
+        case (.changed, .deletion):
+            summary.changed += 1
+            observer.observe(.recordChanged(uid))
+        case (.gone, .postponement), (.changed, .postponement):
+            observer.observe(.deferralFailed(uid))
+        }
+    }
+
+    /// Records whose node is in trouble stay exactly as they are. When the run was told to stop, what it didn't get to
+    /// is nobody's trouble and counts as nothing.
+    private mutating func leftUntouched(_ uids: [UID], node: String, because reason: String?) {
+        for uid in uids {
+            ended(uid)
+        }
+        if stopReason != nil || uids.isEmpty { return }
+        summary.untouched += uids.count
+        if let reason, troubled[node] == nil {
+            troubled[node] = reason
+        }
+    }
+
+    private mutating func noteChange(_ change: NodeGate.Change, node: String) {
+        switch change {
+        case .recovered: troubled[node] = nil
+        case .cutOff(let reason, _), .left(let reason): troubled[node] = reason.rawValue
+        }
+        observer.observe(.nodeChanged(node: node, change))
+    }
+
+    /// Whether some node could still accept a signature in this run.
+    private var someNodeIsLeftToAsk: Bool {
+        directory.places.values.contains { place in
+            guard let target = place.target else { return false }
+            if place.node.isDowned, !planner.policy.forcesDownedNodes { return false }
+            return !dispatcher.isLeftForRun(target)
+        }
+    }
+}
+
+extension Settler.Item.Meaning {
+    fileprivate var isPostponement: Bool {
+        if case .postponement = self { true } else { false }
+    }
+}

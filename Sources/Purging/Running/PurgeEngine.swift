@@ -1,0 +1,263 @@
+import DequeModule
+package import SyncTokens
+
+/// The whole of one run as a pure state machine: what happened goes in, what is to be done comes out.
+///
+/// It connects the parts: pages of the ``Sweep`` are decided on by the ``PurgePlanner``, go through the
+/// ``NodeDispatcher``, and end in the ``Settler``. It does no I/O and reads no clock, so a whole run can be played in
+/// a test, event by event. ``PurgeRun`` drives it.
+package struct PurgeEngine: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    /// Something to be done; each but `wake` is answered by exactly one event.
+    package enum Effect: Sendable {
+        case send(NodeDispatcher.Dispatch)
+        case read(BacklogQuery)
+        case reread([UID], scope: BacklogScope)
+        case settle([Settler.Item], cutoff: Milliseconds)
+        /// Ask for effects again at this moment.
+        case wake(at: Instant)
+    }
+
+    /// Something that happened.
+    package enum Event: Sendable {
+        case answered(ticket: Int, NodeAnswer)
+        case read(Result<BacklogReader.Reading<BacklogPage>, any Error>)
+        case reread(Result<BacklogReader.Reading<[BacklogEntry]>, any Error>)
+        case settled([Settler.Item], Result<[SettlementResult], any Error>)
+        case stopRequested
+    }
+
+    /// Whether the master secret is the nodes' own, as far as this run knows. Nothing is written before that is known.
+    enum SecretProof: Sendable {
+        case open
+        /// Some node accepted a signature.
+        case accepted
+        /// Nothing that could have been refused was sent.
+        case unchallenged
+    }
+
+    /// A record that is being read again, and why.
+    enum Rereading: Sendable {
+        /// What its decision rests on grew too old.
+        case job(Job)
+        /// The last record of a deleted account, whose other records are settled now.
+        case tombstone
+    }
+
+    let options: RunOptions
+    let planner: PurgePlanner
+    let scope: BacklogScope
+    let observer: any RunObserver
+
+    var sweep: Sweep
+    var dispatcher: NodeDispatcher
+    var settler: Settler
+    var directory: NodeDirectory
+    var summary = RunSummary()
+    var proof = SecretProof.open
+    /// Whether some node refused a signature in this run.
+    var signatureWasRefused = false
+    /// Read, but not decided on yet, in the backlog's order.
+    var pending: Deque<(entry: BacklogEntry, readAt: Instant)> = []
+    /// Records between being accepted and being settled.
+    var underway: Set<UID> = []
+    /// Tombstones, by the records of their accounts that are still under way.
+    var parked: [UID: [UID]] = [:]
+    var parkedCount: [UID: Int] = [:]
+    var toReread: [UID: Rereading] = [:]
+    var rereading: [UID: Rereading] = [:]
+    var isReading = false
+    var stopReason: StopReason?
+    var troubled: [String: String] = [:]
+    var reportedMalformed: Set<NodeID> = []
+    private var wakeScheduled: Instant?
+
+    package private(set) var isFinished = false
+
+    package init(
+        options: RunOptions,
+        policy: PurgePolicy,
+        cutoff: Milliseconds,
+        directory: NodeDirectory,
+        start: BacklogKey?,
+        gates: [ServiceURL: NodeGate],
+        seed: UInt64,
+        observer: any RunObserver,
+        now: Instant
+    ) {
+        self.options = options
+        planner = PurgePlanner(policy: policy)
+        scope = options.scope(cutoff: cutoff)
+        self.observer = observer
+        self.directory = directory
+        sweep = Sweep(from: start)
+        dispatcher = NodeDispatcher(
+            settings: options.dispatcher,
+            budget: SendBudget(total: options.maxRecords),
+            limiter: RateLimiter(perSecond: options.maxRate),
+            gates: gates,
+            seed: seed,
+            now: now
+        )
+        settler = Settler(settings: options.settler, isHeld: true)
+        summary.cutoff = cutoff
+        noteThrottling()
+    }
+
+    /// The run's summary, complete once it is finished.
+    package var result: RunSummary {
+        var result = summary
+        result.stopReason = stopReason ?? .complete
+        result.sweeps = sweep.number
+        result.hasDownedNodes = !planner.policy.forcesDownedNodes && !directory.downed.isEmpty
+        result.troubledNodes = troubled.sorted { $0.key < $1.key }.map { .init(url: $0.key, reason: $0.value) }
+        return result
+    }
+
+    package var gates: [ServiceURL: NodeGate] { dispatcher.gates }
+
+    package mutating func handle(_ event: Event, at now: Instant) {
+        switch event {
+        case .answered(let ticket, let answer): answered(ticket, answer, at: now)
+        case .read(let result): pageRead(result, at: now)
+        case .reread(let result): reread(result, at: now)
+        case .settled(let batch, let result): settled(batch, result)
+        case .stopRequested: stop(.stopRequested)
+        }
+    }
+
+    /// What is to be done now.
+    package mutating func nextEffects(at now: Instant) -> [Effect] {
+        var effects: [Effect] = []
+        repeat {
+            decidePending(at: now)
+            let (send, stale) = dispatcher.next(at: now)
+            summary.requests += send.count
+            effects += send.map(Effect.send)
+            for job in stale {
+                toReread[job.uid] = .job(job)
+            }
+            if dispatcher.hasSpentBudget, stopReason == nil {
+                observer.observe(.limitReached)
+                stop(.maxRecords)
+            }
+            effects += storeEffects(at: now)
+        } while effects.isEmpty && isQuiescent(at: now) && resolveQuiescence()
+        if isFinished { return effects }
+        if let wake = [dispatcher.wakeTime(at: now), settler.wakeTime].compactMap({ $0 }).min(),
+            wakeScheduled.map({ wake < $0 || $0 <= now }) ?? true
+        {
+            wakeScheduled = wake
+            effects.append(.wake(at: wake))
+        }
+        return effects
+    }
+
+    /// Takes nothing more; what is in flight may end, and what was confirmed is settled.
+    mutating func stop(_ reason: StopReason) {
+        stopReason = stopReason ?? reason
+        pending.removeAll()
+        for job in dispatcher.close() {
+            underway.remove(job.uid)
+        }
+        for (_, why) in toReread {
+            if case .job(let job) = why {
+                dispatcher.rereadDropped(job, from: job.deletion.target)
+            }
+        }
+        toReread.removeAll()
+        parked.removeAll()
+        parkedCount.removeAll()
+        if stopReason == .secretRefused {
+            settler.discard()
+        }
+    }
+
+    private mutating func storeEffects(at now: Instant) -> [Effect] {
+        var effects: [Effect] = []
+        if rereading.isEmpty, !toReread.isEmpty {
+            rereading = toReread
+            toReread = [:]
+            effects.append(.reread(rereading.keys.sorted(), scope: scope))
+        }
+        if stopReason == nil, !isReading, !sweep.isAtEnd, pending.count < options.pageSize {
+            isReading = true
+            effects.append(.read(nextQuery()))
+        }
+        let isIdle = dispatcher.inFlight == 0 && !isReading && pending.isEmpty && rereading.isEmpty
+        if let batch = settler.batch(at: now, isIdle: isIdle) {
+            effects.append(.settle(batch, cutoff: scope.cutoff))
+        }
+        return effects
+    }
+
+    private mutating func nextQuery() -> BacklogQuery {
+        for node in sweep.passing where canTakeAgain(node) {
+            sweep.takeAgain(node)
+        }
+        var excluded = planner.policy.forcesDownedNodes ? [] : directory.downed
+        for (node, place) in directory.places where place.target.map(dispatcher.isLeftForRun) ?? false {
+            excluded.insert(node)
+        }
+        return BacklogQuery(
+            scope: scope,
+            nodes: sweep.filter(excluding: excluded),
+            cursor: sweep.cursor,
+            bound: sweep.bound,
+            limit: options.pageSize
+        )
+    }
+
+    private func canTakeAgain(_ node: NodeID) -> Bool {
+        guard let target = directory[node]?.target else { return proof != .open }
+        return !dispatcher.isLeftForRun(target) && dispatcher.hasRoomAgain(target)
+    }
+
+    // MARK: The end
+
+    /// Whether nothing is under way that could bring an event.
+    private func isQuiescent(at now: Instant) -> Bool {
+        dispatcher.inFlight == 0 && !isReading && rereading.isEmpty && toReread.isEmpty && !settler.isWriting
+            && dispatcher.wakeTime(at: now) == nil && settler.wakeTime == nil
+    }
+
+    /// Ends the sweep or the run.
+    ///
+    /// - Returns: whether there may be something to do again.
+    private mutating func resolveQuiescence() -> Bool {
+        if stopReason == nil, proof == .open {
+            if signatureWasRefused {
+                stop(.secretRefused)
+            } else {
+                prove(.unchallenged)
+                return true
+            }
+        }
+        if stopReason == nil, sweep.isAtEnd, pending.isEmpty {
+            let (directory, dispatcher) = (directory, dispatcher)
+            let next = sweep.next { node in
+                directory[node]?.target.map(dispatcher.isLeftForRun) ?? false
+            }
+            if let next {
+                sweep = next
+                return true
+            }
+        }
+        isFinished = true
+        return false
+    }
+
+    mutating func prove(_ proof: SecretProof) {
+        self.proof = proof
+        settler.isHeld = false
+    }
+
+    mutating func noteThrottling() {
+        for place in directory.places.values {
+            if let target = place.target {
+                dispatcher.setThrottled(target, place.node.isThrottled)
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+package import SyncTokens
+
+/// One run against a real store and real nodes: it carries out what the ``PurgeEngine`` asks for, each effect in a
+/// child task, and tells it what came of it.
+///
+/// A stop request lets requests in flight end for a while and then cancels them. Settlements are never cancelled:
+/// stores don't react to task cancellation.
+package struct PurgeRun: Sendable {
+    let store: any RecordStore
+    let counter: any BacklogCounter
+    let client: any StorageNodeClient
+    let options: RunOptions
+    let policy: PurgePolicy
+    let observer: any RunObserver
+    let time: any TimeSource
+    let stopSignal: StopSignal
+    /// How long a finished run waits for the count beside it.
+    private static let countPatience = Duration.seconds(5)
+
+    package init(
+        store: any RecordStore,
+        counter: any BacklogCounter,
+        client: any StorageNodeClient,
+        options: RunOptions,
+        policy: PurgePolicy,
+        observer: any RunObserver,
+        time: any TimeSource,
+        stopSignal: StopSignal
+    ) {
+        self.store = store
+        self.counter = counter
+        self.client = client
+        self.options = options
+        self.policy = policy
+        self.observer = observer
+        self.time = time
+        self.stopSignal = stopSignal
+    }
+
+    private enum Arrival: Sendable {
+        case event(PurgeEngine.Event)
+        case woke
+        case patienceEnded
+    }
+
+    /// Runs to the end, and returns what happened.
+    ///
+    /// - Parameter gates: what earlier runs learnt about the nodes; this run's knowledge replaces it.
+    package func run(gates: inout [ServiceURL: NodeGate]) async -> RunSummary {
+        let started = time.now
+        var summary: RunSummary
+        do {
+            let preparation = try await RunPreparation(source: store, policy: policy, options: options, time: time)
+            summary = await withTaskGroup(of: BacklogCount.Outcome?.self) { group in
+                let count = BacklogCount(counter: counter, options: options, cutoff: preparation.cutoff, time: time)
+                group.addTask { await count.run(observer: observer) }
+                var summary = await purge(preparation, gates: &gates)
+                group.addTask {
+                    await time.sleep(until: time.now + (stopSignal.isRequested ? .zero : Self.countPatience))
+                    return nil
+                }
+                summary.onDownedNodes = (await group.next() ?? nil)?.waiting
+                group.cancelAll()
+                summary.clockSkew = preparation.clockSkew
+                return summary
+            }
+        } catch {
+            summary = RunSummary()
+            summary.stopReason =
+                (error as? ImplausibleNodes).map { .nodesImplausible($0.description) }
+                ?? .storeFailed(String(describing: error))
+        }
+        summary.duration = time.now - started
+        observer.observe(.finished(summary))
+        return summary
+    }
+
+    private func purge(_ preparation: RunPreparation, gates: inout [ServiceURL: NodeGate]) async -> RunSummary {
+        let firstKey: BacklogKey?
+        do {
+            firstKey = try await randomStart(cutoff: preparation.cutoff)
+        } catch {
+            var summary = RunSummary()
+            summary.stopReason = .storeFailed(String(describing: error))
+            return summary
+        }
+        var engine = PurgeEngine(
+            options: options,
+            policy: policy,
+            cutoff: preparation.cutoff,
+            directory: preparation.directory,
+            start: firstKey,
+            gates: gates,
+            seed: .random(in: 0 ... .max),
+            observer: observer,
+            now: time.now
+        )
+        await withTaskGroup(of: Arrival.self) { group in
+            group.addTask {
+                await stopSignal.wait()
+                return .event(.stopRequested)
+            }
+            while true {
+                for effect in engine.nextEffects(at: time.now) {
+                    start(effect, reader: preparation.reader, in: &group)
+                }
+                guard !engine.isFinished, let arrival = await group.next() else { break }
+                switch arrival {
+                case .event(.stopRequested):
+                    engine.handle(.stopRequested, at: time.now)
+                    let deadline = time.now + options.stopPatience
+                    group.addTask {
+                        await time.sleep(until: deadline)
+                        return .patienceEnded
+                    }
+                case .event(let event): engine.handle(event, at: time.now)
+                case .woke: break
+                case .patienceEnded: group.cancelAll()
+                }
+            }
+            group.cancelAll()
+        }
+        gates = engine.gates
+        return engine.result
+    }
+
+    /// `--max-offset`: a random place in the backlog, or its beginning where the backlog is shorter.
+    private func randomStart(cutoff: Milliseconds) async throws -> BacklogKey? {
+        let offset = options.maxOffset > 0 ? Int.random(in: 0...options.maxOffset) : 0
+        if offset == 0 { return nil }
+        return try await store.key(atOffset: offset - 1, scope: options.scope(cutoff: cutoff))
+    }
+
+    private func start(
+        _ effect: PurgeEngine.Effect,
+        reader: BacklogReader,
+        in group: inout TaskGroup<Arrival>
+    ) {
+        switch effect {
+        case .send(let dispatch):
+            group.addTask { .event(.answered(ticket: dispatch.ticket, await client.delete(dispatch.request))) }
+        case .read(let query):
+            group.addTask { .event(.read(await result { try await reader.page(query) })) }
+        case .reread(let uids, let scope):
+            group.addTask { .event(.reread(await result { try await reader.reread(uids, scope: scope) })) }
+        case .settle(let batch, let cutoff):
+            group.addTask {
+                let written = await result { try await store.settle(batch.map(\.settlement), cutoff: cutoff) }
+                return .event(.settled(batch, written))
+            }
+        case .wake(let moment):
+            group.addTask {
+                await time.sleep(until: moment)
+                return .woke
+            }
+        }
+    }
+}
+
+private func result<Success: Sendable>(
+    _ body: @Sendable () async throws -> Success
+) async -> Result<Success, any Error> {
+    do {
+        return .success(try await body())
+    } catch {
+        return .failure(error)
+    }
+}

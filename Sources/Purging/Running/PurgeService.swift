@@ -1,0 +1,64 @@
+package import SyncTokens
+
+/// Repeats runs until it is told to stop, or does a single one.
+package struct PurgeService: Sendable {
+    /// How the pause between runs varies at random, so that copies of the program drift apart.
+    private static let jitter = 0.7...1.3
+
+    let interval: Duration
+    let isOneshot: Bool
+    let isStrict: Bool
+    let time: any TimeSource
+    let stopSignal: StopSignal
+    /// One run, given what earlier runs learnt about the nodes.
+    let run: @Sendable (inout [ServiceURL: NodeGate]) async -> RunSummary
+
+    package init(
+        interval: Duration,
+        isOneshot: Bool,
+        isStrict: Bool,
+        time: any TimeSource,
+        stopSignal: StopSignal,
+        run: @escaping @Sendable (inout [ServiceURL: NodeGate]) async -> RunSummary
+    ) {
+        self.interval = interval
+        self.isOneshot = isOneshot
+        self.isStrict = isStrict
+        self.time = time
+        self.stopSignal = stopSignal
+        self.run = run
+    }
+
+    /// - Returns: the exit code. A service goes on after a run that failed, unless it was the first and could not even
+    ///   start.
+    package func run() async -> Int32 {
+        var gates: [ServiceURL: NodeGate] = [:]
+        var isFirst = true
+        while true {
+            let summary = await run(&gates)
+            if isOneshot || (isFirst && summary.couldNotStart) {
+                return summary.exitCode(isStrict: isStrict)
+            }
+            isFirst = false
+            if stopSignal.isRequested { return 0 }
+            await pause()
+            if stopSignal.isRequested { return 0 }
+        }
+    }
+
+    private func pause() async {
+        let deadline = time.now + interval * Double.random(in: Self.jitter)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await time.sleep(until: deadline) }
+            group.addTask { await stopSignal.wait() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}
+
+extension RunSummary {
+    fileprivate var couldNotStart: Bool {
+        stopReason == .secretRefused || (stopReason.isError && read == 0)
+    }
+}

@@ -1,0 +1,37 @@
+/// What a run is to do, apart from the policy of single records.
+package struct RunOptions: Sendable {
+    package enum OnFailure: String, Sendable, CaseIterable {
+        /// Move a failed record behind the others, for one grace period.
+        case `defer`
+        /// Leave it as it is; the next run tries it again.
+        case leave
+    }
+
+    /// How long ago a record must have been replaced to be purgeable.
+    package var gracePeriod = Duration.seconds(86_400)
+    /// Records read for each page.
+    package var pageSize = 10
+    /// A run starts at a random place up to this far into the backlog, and wraps around.
+    package var maxOffset = 0
+    /// Records whose data may be deleted in a run; nil for no limit.
+    package var maxRecords: Int?
+    /// Deletions of service data per second; nil for no limit.
+    package var maxRate: Double?
+    package var uidsAbove: UID?
+    package var uidsBelow: UID?
+    package var onFailure = OnFailure.defer
+    /// The node that the configuration says is the Spanner node; it must be in `nodes`.
+    package var spannerNode: NodeID?
+    package var dispatcher = NodeDispatcher.Settings()
+    package var settler = Settler.Settings()
+    /// How long requests in flight may go on after a stop was requested.
+    package var stopPatience = Duration.seconds(25)
+    /// How long the count of the backlog beside a run may take.
+    package var countLimit = Duration.seconds(60)
+
+    package init() {}
+
+    package func scope(cutoff: Milliseconds) -> BacklogScope {
+        BacklogScope(cutoff: cutoff, uidsAbove: uidsAbove, uidsBelow: uidsBelow)
+    }
+}

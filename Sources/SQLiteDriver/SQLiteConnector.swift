@@ -1,0 +1,46 @@
+import Foundation
+import GRDB
+package import TokenserverStore
+
+/// Opens connections to a SQLite file.
+package struct SQLiteConnector: SQLConnector {
+    /// How long a statement waits for other clients of the file before it fails as busy.
+    private static let busyTimeout: TimeInterval = 5
+
+    private let path: String
+    private let createsFile: Bool
+
+    /// - Parameter createsFile: whether a missing file is made; else it is an error, as an empty database is surely not
+    ///   what was meant.
+    package init(path: String, createsFile: Bool = false) {
+        self.path = path
+        self.createsFile = createsFile
+    }
+
+    package func connect(readOnly: Bool) async throws -> any SQLConnection {
+        try checkFile()
+        var configuration = Configuration()
+        configuration.readonly = readOnly
+        configuration.busyMode = .timeout(Self.busyTimeout)
+        configuration.label = "purge-old-records"
+        do {
+            return SQLiteConnection(try DatabaseQueue(path: path, configuration: configuration))
+        } catch let error as DatabaseError {
+            throw SQLError.unreachable("can't open the SQLite database \(path): \(SQLiteSession.text(error))")
+        }
+    }
+
+    private func checkFile() throws(SQLError) {
+        if createsFile { return }
+        var isDirectory: ObjCBool = false
+        if !FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
+            throw .unreachable("there is no SQLite database \(path); check the database URL")
+        }
+        if isDirectory.boolValue {
+            throw .unreachable("\(path) is a directory, not a SQLite database; check the database URL")
+        }
+        if !FileManager.default.isReadableFile(atPath: path) {
+            throw .unreachable("the SQLite database \(path) can't be read; check its permissions")
+        }
+    }
+}

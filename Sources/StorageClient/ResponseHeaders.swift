@@ -1,0 +1,70 @@
+import Foundation
+import NIOHTTP1
+
+/// What a storage node's response headers say, each nil if it is missing or unreadable.
+struct ResponseHeaders {
+    private let headers: HTTPHeaders
+    /// Seconds since 1970 by our own clock.
+    private let now: Double
+
+    init(_ headers: HTTPHeaders, now: Double) {
+        self.headers = headers
+        self.now = now
+    }
+
+    /// The node's clock, in seconds since 1970. Every Sync server sends it.
+    var weaveTimestamp: Double? { seconds("X-Weave-Timestamp").flatMap { $0 > 0 ? $0 : nil } }
+
+    var date: Double? { headers.first(name: "Date").flatMap(Self.parseDate) }
+
+    /// When the user's storage was last modified before the deletion; 0 if nothing was stored.
+    var lastModified: Double? { seconds("X-Last-Modified") }
+
+    /// For how long the node asks for nothing new.
+    var quiet: Duration? {
+        [seconds("X-Weave-Backoff"), seconds("X-Backoff")].compactMap { $0 }.max().flatMap(Self.pause)
+    }
+
+    /// After how long the node asks to try again: seconds, or a date by the node's own clock.
+    var retryAfter: Duration? {
+        if let seconds = seconds("Retry-After") { return Self.pause(seconds) }
+        guard let moment = headers.first(name: "Retry-After").flatMap(Self.parseDate) else { return nil }
+        return Self.pause(moment - (date ?? now))
+    }
+
+    /// Hawk challenges, as far as they are one header each.
+    var challenges: [String] { headers["WWW-Authenticate"] }
+
+    /// Who answered, as far as it says so, for a log: only plain characters, and not many.
+    var sender: String {
+        let text = [headers.first(name: "Server"), headers.first(name: "Content-Type")]
+            .compactMap { $0 }
+            .joined(separator: ", ")
+        let plain = text.unicodeScalars.filter { (0x20...0x7E).contains($0.value) && $0 != "\"" }
+        return plain.isEmpty ? "an unnamed server" : String(String.UnicodeScalarView(plain.prefix(80)))
+    }
+
+    private func seconds(_ name: String) -> Double? {
+        guard let text = headers.first(name: name), let value = Double(text), value.isFinite, value >= 0 else {
+            return nil
+        }
+        return value
+    }
+
+    /// Longer than a year is as good as for ever, and stays clear of overflow.
+    private static func pause(_ seconds: Double) -> Duration? {
+        .seconds(min(max(seconds, 0), 365 * 86_400))
+    }
+
+    /// An HTTP date in any of its three forms, in seconds since 1970.
+    static func parseDate(_ text: String) -> Double? {
+        for format in ["EEE, dd MMM yyyy HH:mm:ss zzz", "EEEE, dd-MMM-yy HH:mm:ss zzz", "EEE MMM d HH:mm:ss yyyy"] {
+            let formatter = DateFormatter()
+            formatter.locale = Locale(identifier: "en_US_POSIX")
+            formatter.timeZone = TimeZone(identifier: "GMT")
+            formatter.dateFormat = format
+            if let date = formatter.date(from: text) { return date.timeIntervalSince1970 }
+        }
+        return nil
+    }
+}

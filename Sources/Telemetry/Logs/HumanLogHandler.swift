@@ -1,0 +1,72 @@
+package import Logging
+
+/// Logs lines for people: `2026-01-02 03:04:05Z INFO    message key=value other="value with space"`.
+///
+/// Fields are sorted by key. Control characters are shown as escapes, in the message too, so that text from a server
+/// can neither fake a line nor steer the terminal.
+package struct HumanLogHandler: LogHandler {
+    private static let levelWidth = 7
+
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+    private let output: LogOutput
+
+    package init(output: LogOutput, level: Logger.Level, metadataProvider: Logger.MetadataProvider? = nil) {
+        self.output = output
+        logLevel = level
+        self.metadataProvider = metadataProvider
+    }
+
+    package subscript(metadataKey key: String) -> Logger.MetadataValue? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        let level = event.level.rawValue.uppercased()
+        let padding = String(repeating: " ", count: max(0, Self.levelWidth - level.count))
+        var line = "\(output.now.readable) \(level)\(padding) \(Self.harmless("\(event.message)"))"
+        for (key, value) in LogFields(of: event, logger: metadata, provider: metadataProvider).sorted {
+            line += " \(Self.harmless(key))=\(Self.text(of: value))"
+        }
+        output.write(line: line)
+    }
+
+    private static func text(of value: Logger.MetadataValue) -> String {
+        switch value {
+        case .string(let string):
+            return quotedIfNeeded(string)
+        case .stringConvertible(let convertible):
+            return quotedIfNeeded(convertible.description)
+        case .dictionary, .array:
+            var json = JSONText()
+            json.append(value: value)
+            return json.text
+        }
+    }
+
+    private static func quotedIfNeeded(_ string: String) -> String {
+        let isPlain = string.unicodeScalars.allSatisfy { scalar in
+            !scalar.properties.isWhitespace && !JSONText.isUnsafe(scalar) && scalar != "\"" && scalar != "="
+        }
+        guard string.isEmpty || !isPlain else { return string }
+        var json = JSONText()
+        json.append(string: string)
+        return json.text
+    }
+
+    /// Only what could do harm is escaped: quotes and backslashes of a message are left alone.
+    private static func harmless(_ string: String) -> String {
+        guard string.unicodeScalars.contains(where: JSONText.isUnsafe) else { return string }
+        var text = ""
+        for scalar in string.unicodeScalars {
+            if JSONText.isUnsafe(scalar) {
+                JSONText.escape(String(scalar), into: &text)
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+}

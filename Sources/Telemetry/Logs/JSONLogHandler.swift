@@ -1,0 +1,66 @@
+package import Logging
+
+/// Logs one JSON object per line, in the form that Google Cloud Logging reads from standard error.
+///
+/// `severity`, `message` and `timestamp` come first, then the metadata as fields of their own, sorted by key. A
+/// metadata key of one of those three names gets a trailing underscore.
+package struct JSONLogHandler: LogHandler {
+    private static let reserved: Set = ["severity", "message", "timestamp"]
+
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+    private let output: LogOutput
+
+    package init(output: LogOutput, level: Logger.Level, metadataProvider: Logger.MetadataProvider? = nil) {
+        self.output = output
+        logLevel = level
+        self.metadataProvider = metadataProvider
+    }
+
+    package subscript(metadataKey key: String) -> Logger.MetadataValue? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var members: [(key: String, value: Logger.MetadataValue)] = [
+            ("severity", .string(Self.severity(of: event.level))),
+            ("message", .string("\(event.message)")),
+            ("timestamp", .string(output.now.rfc3339)),
+        ]
+        let fields = LogFields(of: event, logger: metadata, provider: metadataProvider).sorted
+        members += Self.renamingReserved(fields)
+        var json = JSONText()
+        json.append(members: members)
+        output.write(line: json.text)
+    }
+
+    private static func severity(of level: Logger.Level) -> String {
+        switch level {
+        case .trace, .debug: "DEBUG"
+        case .info: "INFO"
+        case .notice: "NOTICE"
+        case .warning: "WARNING"
+        case .error: "ERROR"
+        case .critical: "CRITICAL"
+        }
+    }
+
+    /// More than one underscore where the metadata holds the renamed key too: an object's keys are distinct.
+    private static func renamingReserved(
+        _ fields: [(key: String, value: Logger.MetadataValue)]
+    ) -> [(key: String, value: Logger.MetadataValue)] {
+        guard fields.contains(where: { reserved.contains($0.key) }) else { return fields }
+        var taken = Set(fields.map(\.key)).union(reserved)
+        let renamed = fields.map { field in
+            guard reserved.contains(field.key) else { return field }
+            var key = field.key + "_"
+            while !taken.insert(key).inserted {
+                key += "_"
+            }
+            return (key: key, value: field.value)
+        }
+        return renamed.sorted { $0.key < $1.key }
+    }
+}

@@ -1,0 +1,106 @@
+import Purging
+
+/// Settles one batch in a session that has a writing transaction open.
+///
+/// Each record is locked and checked again, then deleted or postponed by primary key; then the slots of the deleted
+/// ones are freed on their nodes, never out of 0…capacity.
+struct BatchSettler {
+    let session: any SQLSession
+    let service: Int64
+    /// Whether nodes count their free slots; with the one Spanner node they don't.
+    let tracksSlots: Bool
+    let cutoff: Milliseconds
+
+    private struct Current {
+        let node: NodeID
+        let replacedAt: Milliseconds?
+    }
+
+    func settle(_ batch: [Settlement]) throws -> [SettlementResult] {
+        if batch.isEmpty { return [] }
+        let current = try currentRecords(batch.map(\.uid))
+        let existing = try existingNodes(Set(batch.filter { $0.change == .deleteNodeless }.map(\.nodeID)))
+        var deletions: [Settlement] = []
+        var postponements: [Settlement] = []
+        var seen: Set<UID> = []
+        let results = batch.map { settlement -> SettlementResult in
+            guard let record = current[settlement.uid], seen.insert(settlement.uid).inserted else { return .gone }
+            guard record.node == settlement.nodeID, let replacedAt = record.replacedAt, replacedAt < cutoff else {
+                return .changed
+            }
+            switch settlement.change {
+            case .deleteNodeless where existing.contains(settlement.nodeID): return .changed
+            case .delete, .deleteNodeless: deletions.append(settlement)
+            case .postpone(let from) where from != replacedAt: return .changed
+            case .postpone: postponements.append(settlement)
+            }
+            return .done
+        }
+        try delete(deletions.map(\.uid))
+        try postpone(postponements.map(\.uid))
+        if tracksSlots {
+            try freeSlots(deletions.filter { $0.change == .delete }.map(\.nodeID))
+        }
+        return results
+    }
+
+    private func currentRecords(_ uids: [UID]) throws -> [UID: Current] {
+        let rows = try session.query(
+            """
+            SELECT uid, nodeid, replaced_at FROM users \
+            WHERE uid IN \(list: uids.map(\.rawValue).sorted()) AND service + 0 = \(service) \
+            ORDER BY uid\(sql: session.dialect.lockingClause)
+            """
+        )
+        var records: [UID: Current] = [:]
+        for row in rows {
+            let replacedAt = try row.optionalInteger(2).map { Milliseconds($0) }
+            records[UID(try row.integer(0))] = Current(node: NodeID(try row.integer(1)), replacedAt: replacedAt)
+        }
+        return records
+    }
+
+    private func existingNodes(_ ids: Set<NodeID>) throws -> Set<NodeID> {
+        if ids.isEmpty { return [] }
+        let rows = try session.query("SELECT id FROM nodes WHERE id IN \(list: ids.map(\.rawValue).sorted())")
+        return Set(try rows.map { NodeID(try $0.integer(0)) })
+    }
+
+    private func delete(_ uids: [UID]) throws {
+        if uids.isEmpty { return }
+        let count = try session.execute(
+            "DELETE FROM users WHERE uid IN \(list: uids.map(\.rawValue).sorted())"
+        )
+        try check(count, uids.count)
+    }
+
+    private func postpone(_ uids: [UID]) throws {
+        if uids.isEmpty { return }
+        let now = try session.query("SELECT \(sql: session.dialect.currentMilliseconds)").first?.integer(0) ?? 0
+        let count = try session.execute(
+            "UPDATE users SET replaced_at = \(now) WHERE uid IN \(list: uids.map(\.rawValue).sorted())"
+        )
+        try check(count, uids.count)
+    }
+
+    private func freeSlots(_ nodes: [NodeID]) throws {
+        let slots = Dictionary(nodes.map { ($0, 1) }, uniquingKeysWith: +)
+        for (node, freed) in slots.sorted(by: { $0.key < $1.key }) {
+            try session.execute(
+                """
+                UPDATE nodes SET \
+                available = CASE WHEN available >= capacity THEN available \
+                WHEN available + \(freed) > capacity THEN capacity ELSE available + \(freed) END, \
+                current_load = CASE WHEN current_load > \(freed) THEN current_load - \(freed) ELSE 0 END \
+                WHERE id = \(node.rawValue)
+                """
+            )
+        }
+    }
+
+    private func check(_ count: Int, _ expected: Int) throws {
+        if count != expected {
+            throw SQLError.failed("a statement changed \(count) rows instead of \(expected); the batch was rolled back")
+        }
+    }
+}
