@@ -86,19 +86,21 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "TokenserverStore", "SQLiteDriver", "SyncTokens",
+                "Purging", "TokenserverStore", "SQLiteDriver", "SyncTokens",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "sync-sandbox",
             dependencies: [
-                "Sandbox",
+                "Purging", "Sandbox", "SQLiteDriver", "SyncTokens", "TokenserverStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings

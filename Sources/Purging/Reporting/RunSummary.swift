@@ -15,7 +15,7 @@ package struct RunSummary: Sendable {
     /// The database's clock minus this machine's.
     package var clockSkew = Duration.zero
 
-    /// Records read from the backlog.
+    /// Records decided on.
     package var read = 0
     /// Requests sent to nodes, each attempt counted.
     package var requests = 0

@@ -11,7 +11,6 @@ extension PurgeEngine {
             noteThrottling()
             if stopReason != nil { return }
             let entries = reading.content.entries
-            summary.read += entries.count
             observer.observe(.pageRead(records: entries.count))
             pending.append(contentsOf: entries.map { ($0, reading.readAt) })
             do {
@@ -69,6 +68,9 @@ extension PurgeEngine {
             if sweep.includes(entry.key, of: entry.record.nodeID) {
                 let action = planner.action(for: entry, in: directory)
                 if !carryOut(action, entry, readAt: readAt, mayWait: true, at: now) { return }
+                if sweep.includes(entry.key, of: entry.record.nodeID) {
+                    summary.read += 1
+                }
             }
             if !pending.isEmpty {
                 pending.removeFirst()

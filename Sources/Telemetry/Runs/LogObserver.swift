@@ -72,10 +72,10 @@ package final class LogObserver: RunObserver {
         case .refused(let status), .busy(let status), .trouble(let status):
             metadata["status"] = .stringConvertible(status)
         case .unreachable(let what, _): metadata["cause"] = .string(what)
-        case .signatureRefused: metadata["status"] = 401
-        case .notFound: metadata["status"] = 404
-        case .writtenSince: metadata["status"] = 412
-        case .decommissioned: metadata["status"] = 513
+        case .signatureRefused: metadata["status"] = .stringConvertible(401)
+        case .notFound: metadata["status"] = .stringConvertible(404)
+        case .writtenSince: metadata["status"] = .stringConvertible(412)
+        case .decommissioned: metadata["status"] = .stringConvertible(513)
         case .confirmed, .timedOut, .abandoned: break
         }
         logger.info("A node answered with an error, or not at all", metadata: metadata)

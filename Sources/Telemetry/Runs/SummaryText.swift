@@ -1,14 +1,14 @@
 import Logging
-package import Purging
+import Purging
 
 /// A run's summary in words and as log metadata.
-package struct SummaryText {
+struct SummaryText {
     private let summary: RunSummary
 
-    package init(_ summary: RunSummary) { self.summary = summary }
+    init(_ summary: RunSummary) { self.summary = summary }
 
     /// One sentence for people.
-    package var sentence: String {
+    var sentence: String {
         let would = summary.isDryRun
         var parts = [
             would
@@ -33,7 +33,7 @@ package struct SummaryText {
         return "\(title) ended (\(summary.stopReason.name)): \(parts.joined(separator: ", ")), in \(seconds) s"
     }
 
-    package var metadata: Logger.Metadata {
+    var metadata: Logger.Metadata {
         var fields: Logger.Metadata = [
             "dry_run": .stringConvertible(summary.isDryRun),
             "stop_reason": .string(summary.stopReason.name),

@@ -25,7 +25,7 @@ struct StorageNodeTests {
             let fixture = NodeFixture(node: node, client: other.client)
             #expect(try await fixture.delete().status == 200)
             await node.stop()
-            await #expect(throws: (any Error).self) { try await fixture.delete() }
+            await #expect(throws: (any Error).self) { try await fixture.exchange("GET / HTTP/1.1\r\n\r\n") }
         }
     }
 

@@ -1,0 +1,60 @@
+import Purging
+import Synchronization
+
+/// Decides which fault a request meets. Safe to use from any thread.
+final class FaultInjector: Sendable {
+    struct Decision {
+        var fault: Fault?
+        var delay: Duration = .zero
+    }
+
+    private struct State {
+        var plan: FaultPlan
+        var generator: SeededGenerator
+        var met: [Int]
+        var allowances: [RateAllowance?]
+
+        init(_ plan: FaultPlan) {
+            self.plan = plan
+            generator = SeededGenerator(seed: plan.seed)
+            met = Array(repeating: 0, count: plan.faults.count)
+            allowances = plan.faults.map { $0.capacityPerSecond.map(RateAllowance.init) }
+        }
+
+        mutating func meets(_ index: Int, uid: Int64?, inFlight: Int, now: ContinuousClock.Instant) -> Bool {
+            let fault = plan.faults[index]
+            if let uids = fault.uids {
+                guard let uid, uids.contains(uid) else { return false }
+            }
+            if let limit = fault.aboveConcurrent, inFlight <= limit { return false }
+            if let times = fault.times, met[index] >= times { return false }
+            if fault.probability < 1, Double.random(in: 0..<1, using: &generator) >= fault.probability { return false }
+            if allowances[index]?.take(at: now) == true { return false }
+            met[index] += 1
+            return true
+        }
+    }
+
+    private let state: Mutex<State>
+
+    init(_ plan: FaultPlan) {
+        state = Mutex(State(plan))
+    }
+
+    /// Setting a plan starts it afresh: its seed, its counts and its rates.
+    var plan: FaultPlan {
+        get { state.withLock { $0.plan } }
+        set { state.withLock { $0 = State(newValue) } }
+    }
+
+    func decide(uid: Int64?, inFlight: Int, now: ContinuousClock.Instant) -> Decision {
+        state.withLock { state in
+            let met = state.plan.faults.indices.first { index in
+                state.meets(index, uid: uid, inFlight: inFlight, now: now)
+            }
+            let fault = met.map { state.plan.faults[$0] }
+            let latency = fault?.latency ?? state.plan.latency
+            return Decision(fault: fault, delay: latency?.draw(using: &state.generator) ?? .zero)
+        }
+    }
+}

@@ -1,0 +1,7 @@
+/// How a node's storage keys its data.
+package enum StorageKeying: String, Sendable, CaseIterable {
+    /// By the numeric uid: MySQL and PostgreSQL.
+    case uid
+    /// By the account and its key id: Spanner.
+    case account
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+
+/// Which records are meant, and what may be done with them: the same for a purge and for the report on the backlog.
+struct RecordOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Tokenserver's database: sqlite:relative.db or sqlite:///absolute.db."
+                + " (default: SYNC_TOKENSERVER__DATABASE_URL)",
+            valueName: "URL"
+        )
+    )
+    var databaseURL: String?
+
+    @Option(
+        name: .customLong("grace-period"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Purge records that were replaced longer ago than this; below 0 means one week.",
+            valueName: "seconds"
+        )
+    )
+    var gracePeriod = 86_400
+
+    @Option(
+        name: .customLong("range_start"),
+        parsing: .unconditional,
+        help: ArgumentHelp("Only uids greater than this.", valueName: "uid")
+    )
+    var rangeStart: Int64?
+
+    @Option(
+        name: .customLong("range_end"),
+        parsing: .unconditional,
+        help: ArgumentHelp("Only uids less than this.", valueName: "uid")
+    )
+    var rangeEnd: Int64?
+
+    @Flag(help: "Also purge records whose node is marked as down.")
+    var force = false
+
+    @Option(
+        name: .customLong("override_node"),
+        help: ArgumentHelp(
+            "With --force: send the deletes of downed nodes' records to this node, to which the data was copied.",
+            valueName: "URL"
+        )
+    )
+    var overrideNode: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What the storage runs on: mysql, postgres or spanner, for all nodes; URL=TYPE for one node (repeatable)."
+                + " On spanner, records of one user can share their data.",
+            valueName: "type"
+        )
+    )
+    var nodeType: [String] = []
+
+    @Flag(
+        help: """
+            On spanner: also delete the data of users without a node. Risk: a user who logs in again would have got it \
+            back.
+            """
+    )
+    var purgeUnassigned = false
+
+    @Flag(
+        help: """
+            On spanner: delete a deleted account's record although its data can't be found. Risk: the data stays there \
+            for ever.
+            """
+    )
+    var acceptUnaddressable = false
+
+    @Option(
+        name: .customLong("gone-node"),
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Confirm that this missing node is gone, although more than 1,000 records name it (repeatable)."
+                + " Risk: if its row was only lost, its users' data is never deleted.",
+            valueName: "id"
+        )
+    )
+    var goneNode: [Int64] = []
+
+    @Flag(name: .customLong("human_logs"), help: "Readable log lines instead of JSON. (default: SYNC_HUMAN_LOGS)")
+    var humanLogs = false
+
+    @Flag(name: .shortAndLong, help: "Log more: once for info, twice for debug.")
+    var verbose: Int
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+
+/// The program: reads its arguments and its environment, runs a command, and exits with its code.
+@main
+enum Main {
+    static func main() async {
+        // Writing to a closed pipe is an error to handle, not a reason to die.
+        signal(SIGPIPE, SIG_IGN)
+        let environment = ProcessInfo.processInfo.environment
+        do {
+            let arguments = ArgumentSpelling.canonical(Array(CommandLine.arguments.dropFirst()))
+            switch try RootCommand.parseAsRoot(arguments) {
+            case let purge as PurgeCommand:
+                exit(await PurgeProgram(settings: try PurgeSettings(purge, environment: environment)).run())
+            case let backlog as BacklogCommand:
+                exit(await BacklogProgram(settings: try BacklogSettings(backlog, environment: environment)).run())
+            case var other:
+                try other.run()
+                exit(EXIT_SUCCESS)
+            }
+        } catch {
+            exit(report(error))
+        }
+    }
+
+    /// Prints what was asked for (help, version), or one line that says what is wrong and one that says what to do.
+    private static func report(_ error: any Error) -> Int32 {
+        if let error = error as? UsageError {
+            printError("purge-old-records: \(error.problem)\n\(error.remedy)")
+            return ExitCode.validationFailure.rawValue
+        }
+        let code = RootCommand.exitCode(for: error)
+        if code.isSuccess {
+            print(RootCommand.fullMessage(for: error))
+        } else {
+            let problem = RootCommand.message(for: error).split(separator: "\n").first ?? "wrong arguments"
+            printError("purge-old-records: \(problem)\nsee purge-old-records --help for what there is")
+        }
+        return code.rawValue
+    }
+
+    private static func printError(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+}

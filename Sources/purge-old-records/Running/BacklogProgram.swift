@@ -1,0 +1,35 @@
+import Logging
+import Purging
+import Telemetry
+import TokenserverStore
+
+/// The command `backlog`: reads everything, prints a table on standard output, changes nothing.
+struct BacklogProgram {
+    let settings: BacklogSettings
+
+    func run() async -> Int32 {
+        let logs = Logs(settings.records)
+        for warning in settings.records.warnings {
+            logs.logger.warning("\(warning)")
+        }
+        let stopSignal = StopSignal()
+        let signals = Task { await Signals(stopSignal: stopSignal, logger: logs.logger).handle() }
+        defer { signals.cancel() }
+        do {
+            let progress = settings.records.humanLogs ? ProgressLine(output: logs.output, verb: "read") : nil
+            let report = try await BacklogReport(
+                source: try await TokenserverStore.openReadOnly(settings.records.connector),
+                options: settings.options,
+                policy: settings.records.policy,
+                time: SystemTime(),
+                stopSignal: stopSignal
+            ) { progress?.update(done: $0, total: nil, held: 0, failed: 0) }
+            progress?.finish()
+            print(BacklogTable(report: report, database: settings.records.databaseName).text)
+            return 0
+        } catch {
+            logs.logger.error("\(error)")
+            return 1
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Purging
+
+/// The report on the backlog as a table for people.
+struct BacklogTable {
+    let report: BacklogReport
+    let database: String
+
+    var text: String {
+        var lines = ["Backlog of \(database)"]
+        if report.isPartial {
+            lines.append("(stopped before the end: these are the counts up to there)")
+        }
+        lines += [""] + table("NODE", nodeRows + [("total", report.total)])
+        let ages = BacklogReport.Age.allCases.compactMap { age in report.byAge[age].map { (age.label, $0) } }
+        lines += [""] + table("REPLACED", ages)
+        if !report.held.isEmpty {
+            lines += ["", "HELD"]
+            for (reason, count) in report.held.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                lines.append("\(padded(reason.rawValue, 14))  \(right(grouped(count), 9))  \(reason.wayOut)")
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private var nodeRows: [(String, BacklogReport.Row)] {
+        report.byNode.sorted { $0.key < $1.key }.map { id, row in
+            guard let node = report.nodes[id] else { return ("node \(id), gone", row) }
+            return (printable(node.url) + (node.isDowned ? ", down" : ""), row)
+        }
+    }
+
+    private func table(_ title: String, _ rows: [(String, BacklogReport.Row)]) -> [String] {
+        let width = max(title.count, rows.map(\.0.count).max() ?? 0)
+        let head = [("PURGEABLE", 11), ("WAITING", 11), ("HELD", 9), ("MALFORMED", 10), ("OLDEST", 10)]
+        let heading = padded(title, width) + head.map { right($0.0, $0.1) }.joined()
+        return [heading]
+            + rows.map { name, row in
+                let cells = [row.purgeable, row.waiting, row.held, row.malformed].map(grouped) + [age(row.oldest)]
+                return padded(name, width) + zip(cells, head).map { right($0, $1.1) }.joined()
+            }
+    }
+
+    private func age(_ oldest: Milliseconds?) -> String {
+        guard let oldest else { return "-" }
+        let hours = Int(max(0, report.now.since(oldest).inSeconds) / 3600)
+        return hours < 48 ? "\(hours) h" : "\(grouped(hours / 24)) d"
+    }
+
+    private func grouped(_ number: Int) -> String {
+        var text = ""
+        for (index, digit) in String(number).reversed().enumerated() {
+            if index > 0, index % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return String(text.reversed())
+    }
+
+    /// What is stored as a node's URL may be anything.
+    private func printable(_ url: String) -> String {
+        String(url.unicodeScalars.map { (0x20...0x7E).contains($0.value) ? Character($0) : "?" })
+    }
+
+    private func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    private func right(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+}

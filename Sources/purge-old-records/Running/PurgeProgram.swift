@@ -1,0 +1,146 @@
+import Logging
+import Purging
+import StorageClient
+import SyncTokens
+import Telemetry
+import TokenserverStore
+
+/// The command `purge`: connects the parts as the settings say, and runs them to the exit code.
+struct PurgeProgram {
+    let settings: PurgeSettings
+
+    func run() async -> Int32 {
+        let logs = Logs(settings.records)
+        let logger = logs.logger
+        warn(logger)
+        let stopSignal = StopSignal()
+        let signals = Task { await Signals(stopSignal: stopSignal, logger: logger).handle() }
+        defer { signals.cancel() }
+        let statsd = settings.statsd.map {
+            StatsdClient(host: $0.host, port: $0.port, prefix: "tokenserver", logger: logger)
+        }
+        let sending = Task { await statsd?.run() }
+        let code = await run(logs, observer: observer(logs, statsd), stopSignal: stopSignal)
+        sending.cancel()
+        await sending.value
+        await statsd?.close()
+        return code
+    }
+
+    private func run(_ logs: Logs, observer: any RunObserver, stopSignal: StopSignal) async -> Int32 {
+        do {
+            return try await settings.isDryRun
+                ? rehearse(observer, stopSignal)
+                : purge(logs.logger, observer, stopSignal)
+        } catch let error as CertificateFileError {
+            logs.logger.error("\(error.file) holds no usable certificates; give a PEM file of authorities")
+        } catch {
+            logs.logger.error("\(error)")
+        }
+        return 1
+    }
+
+    private func purge(_ logger: Logger, _ observer: any RunObserver, _ stopSignal: StopSignal) async throws -> Int32 {
+        let time = SystemTime()
+        let connector = settings.records.connector
+        let store = try await TokenserverStore.open(connector, tracksSlots: settings.records.spannerNode == nil)
+        try await noteUnknownNodeTypes(store, logger)
+        let client = try HTTPStorageNodeClient(secret: settings.secret.secret, settings: settings.client, time: time)
+        let run = PurgeRun(
+            store: store,
+            counter: TokenserverCounter(connector: connector),
+            client: client,
+            options: settings.options,
+            policy: settings.policy,
+            observer: observer,
+            time: time,
+            stopSignal: stopSignal
+        )
+        let code = await service(time, stopSignal) { await run.run(gates: &$0) }.run()
+        await client.shutdown()
+        return code
+    }
+
+    /// The dry run: it gets a store that can't write, and no client.
+    private func rehearse(_ observer: any RunObserver, _ stopSignal: StopSignal) async throws -> Int32 {
+        let time = SystemTime()
+        let connector = settings.records.connector
+        let run = DryRun(
+            source: try await TokenserverStore.openReadOnly(connector),
+            counter: TokenserverCounter(connector: connector),
+            options: settings.options,
+            policy: settings.policy,
+            observer: observer,
+            time: time,
+            stopSignal: stopSignal
+        )
+        return await service(time, stopSignal) { _ in await run.run() }.run()
+    }
+
+    private func service(
+        _ time: any TimeSource,
+        _ stopSignal: StopSignal,
+        run: @escaping @Sendable (inout [ServiceURL: NodeGate]) async -> RunSummary
+    ) -> PurgeService {
+        PurgeService(
+            interval: settings.interval,
+            isOneshot: settings.isOneshot,
+            isStrict: settings.isStrict,
+            time: time,
+            stopSignal: stopSignal,
+            run: run
+        )
+    }
+
+    private func observer(_ logs: Logs, _ statsd: StatsdClient?) -> any RunObserver {
+        var observers: [any RunObserver] = [LogObserver(logger: logs.logger)]
+        if let statsd {
+            observers.append(MetricsObserver(factory: StatsdMetricsFactory(client: statsd)))
+        }
+        if settings.records.humanLogs, logs.output.isTerminal {
+            let verb = settings.isDryRun ? "would purge" : "purged"
+            observers.append(ProgressObserver(line: ProgressLine(output: logs.output, verb: verb)))
+        }
+        return ObserverGroup(observers)
+    }
+
+    private func warn(_ logger: Logger) {
+        for warning in settings.records.warnings {
+            logger.warning("\(warning)")
+        }
+        if settings.secret.isExposed {
+            logger.warning(
+                """
+                The master secret was given as an argument, so every user of this machine can see it in the process \
+                list; use --secret-file or SYNC_MASTER_SECRET
+                """
+            )
+        }
+        logger.info(
+            "Starting",
+            metadata: [
+                "version": .string(ProgramVersion.text),
+                "database": .string(settings.records.databaseName),
+                "dry_run": .stringConvertible(settings.isDryRun),
+                "oneshot": .stringConvertible(settings.isOneshot),
+                "force": .stringConvertible(settings.policy.forcesDownedNodes),
+                "grace_period_s": .stringConvertible(settings.options.gracePeriod.components.seconds),
+                "page_size": .stringConvertible(settings.options.pageSize),
+                "max_records": .stringConvertible(settings.options.maxRecords ?? 0),
+                "concurrency": .stringConvertible(settings.options.dispatcher.gate.ceiling),
+                "on_failure": .string(settings.options.onFailure.rawValue),
+            ]
+        )
+    }
+
+    /// A node type for a URL that no node has is surely a slip; harmless, as the node's type then stays unknown.
+    private func noteUnknownNodeTypes(_ store: any RecordStore, _ logger: Logger) async throws {
+        var urls = try await store.nodes().map(\.url)
+        if let override = settings.policy.overrideNode {
+            urls.append(override.text)
+        }
+        for url in settings.policy.storageTypes.urlsNotAmong(urls) {
+            logger.warning("--node-type names a node that is not in the nodes table: \(url)")
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import Foundation
+import Logging
+import Purging
+import UnixSignals
+
+/// What signals do: the first SIGTERM or SIGINT asks for a stop, a second one ends the program at once, which loses
+/// nothing. SIGHUP is taken notice of, so that a closed terminal ends nothing.
+struct Signals {
+    let stopSignal: StopSignal
+    let logger: Logger
+
+    /// Returns only when its task is cancelled.
+    func handle() async {
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+            switch signal {
+            case .sighup:
+                logger.debug("Received SIGHUP; there is nothing to reopen")
+            case _ where stopSignal.isRequested:
+                _exit(128 + (signal == .sigint ? SIGINT : SIGTERM))
+            default:
+                logger.notice("Stopping: no new records are taken; a second signal ends the program at once")
+                stopSignal.request()
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Purging
+import SQLiteDriver
+import SyncTokens
+import TokenserverStore
+
+/// The checked form of ``RecordOptions`` with the environment.
+struct RecordSettings {
+    /// Longer periods than some three hundred years are surely mistakes.
+    static let longestSeconds = 10_000_000_000
+
+    let database: DatabaseURL
+    let gracePeriod: Duration
+    let uidsAbove: UID?
+    let uidsBelow: UID?
+    let spannerNode: NodeID?
+    let humanLogs: Bool
+    let verbosity: Int
+    /// What is odd but harmless.
+    private(set) var warnings: [String] = []
+    private(set) var policy = PurgePolicy()
+
+    init(_ options: RecordOptions, environment: [String: String]) throws(UsageError) {
+        database = try Self.database(options.databaseURL, environment)
+        if options.gracePeriod > Self.longestSeconds {
+            throw UsageError(
+                problem: "--grace-period is more than \(Self.longestSeconds) seconds",
+                remedy: "give it in seconds; 86400 is a day"
+            )
+        }
+        gracePeriod = .seconds(options.gracePeriod < 0 ? 7 * 86_400 : options.gracePeriod)
+        if let start = options.rangeStart, let end = options.rangeEnd, start >= end {
+            throw UsageError(
+                problem: "--range_start \(start) is not below --range_end \(end)",
+                remedy: "both bounds are exclusive: give a start below the end"
+            )
+        }
+        uidsAbove = options.rangeStart.map { UID($0) }
+        uidsBelow = options.rangeEnd.map { UID($0) }
+        humanLogs = options.humanLogs || Self.isTrue(environment["SYNC_HUMAN_LOGS"])
+        verbosity = options.verbose
+        spannerNode = try Self.spannerNode(environment)
+        policy.forcesDownedNodes = options.force
+        policy.purgesUnassigned = options.purgeUnassigned
+        policy.acceptsUnaddressable = options.acceptUnaddressable
+        policy.confirmedGoneNodes = Set(options.goneNode.map { NodeID($0) })
+        policy.overrideNode = try Self.override(options.overrideNode)
+        policy.storageTypes = try NodeTypes(options.nodeType, spannerNode: spannerNode).storageTypes
+        if policy.overrideNode != nil, !options.force {
+            warnings.append("--override_node has no effect without --force")
+        }
+        if options.nodeType.isEmpty, spannerNode == nil, let label = environment["SYNC_TOKENSERVER__NODE_TYPE"] {
+            warnings.append(
+                "SYNC_TOKENSERVER__NODE_TYPE=\(label.prefix(16)) is only a label for Tokenserver's telemetry;"
+                    + " if the nodes really run on that, say so with --node-type"
+            )
+        }
+    }
+
+    var connector: any SQLConnector {
+        switch database {
+        case .sqlite(let path): SQLiteConnector(path: path)
+        }
+    }
+
+    /// The database as it may be named in logs: never with a password.
+    var databaseName: String {
+        switch database {
+        case .sqlite(let path): "SQLite \(path)"
+        }
+    }
+
+    func apply(to options: inout RunOptions) {
+        options.gracePeriod = gracePeriod
+        options.uidsAbove = uidsAbove
+        options.uidsBelow = uidsBelow
+        options.spannerNode = spannerNode
+    }
+
+    private static func database(
+        _ option: String?,
+        _ environment: [String: String]
+    ) throws(UsageError) -> DatabaseURL {
+        guard let text = option ?? environment["SYNC_TOKENSERVER__DATABASE_URL"], !text.isEmpty else {
+            throw UsageError(
+                problem: "no database is given",
+                remedy: "give --database-url, or set SYNC_TOKENSERVER__DATABASE_URL"
+            )
+        }
+        do {
+            return try DatabaseURL(text)
+        } catch {
+            throw UsageError(problem: error.problem, remedy: error.remedy)
+        }
+    }
+
+    private static func spannerNode(_ environment: [String: String]) throws(UsageError) -> NodeID? {
+        guard let text = environment["SYNC_TOKENSERVER__SPANNER_NODE_ID"], !text.isEmpty else { return nil }
+        guard let id = Int64(text) else {
+            throw UsageError(
+                problem: "SYNC_TOKENSERVER__SPANNER_NODE_ID is not a number",
+                remedy: "set it to the id of the Spanner node in nodes, or unset it"
+            )
+        }
+        return NodeID(id)
+    }
+
+    private static func override(_ text: String?) throws(UsageError) -> ServiceURL? {
+        guard let text else { return nil }
+        do {
+            return try ServiceURL(text)
+        } catch {
+            throw UsageError(
+                problem: "--override_node is not a storage node's URL: \(error)",
+                remedy: "give it as in the nodes table, such as https://sync-1.example.com"
+            )
+        }
+    }
+
+    private static func isTrue(_ text: String?) -> Bool {
+        ["1", "true", "yes", "on"].contains(text?.lowercased() ?? "")
+    }
+}
