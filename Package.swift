@@ -105,10 +105,71 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // What several test targets share: an in-memory store, a clock moved by hand, a database in a temporary folder.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Purging", "SyncTokens"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SyncTokensTests",
             dependencies: ["SyncTokens"],
             resources: [.copy("Fixtures")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "PurgingTests",
+            dependencies: ["Purging", "SyncTokens", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TokenserverStoreTests",
+            dependencies: [
+                "Purging", "TokenserverStore", "SQLiteDriver", "Sandbox", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "StorageClientTests",
+            dependencies: [
+                "Purging", "StorageClient", "SyncTokens", "Sandbox", "TestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: [
+                "Purging", "Telemetry",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: [
+                "Sandbox", "SyncTokens",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        // The program as its users run it: a process, its arguments, its output, its exit code.
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "Purging", "Sandbox", "SQLiteDriver", "SyncTokens", "TokenserverStore",
+                "purge-old-records", "sync-sandbox",
+            ],
             swiftSettings: settings
         ),
     ]

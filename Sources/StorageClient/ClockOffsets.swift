@@ -7,6 +7,8 @@ final class ClockOffsets: Sendable {
     private static let tolerance = 5.0
     /// A time that nobody signed is believed only this far, in seconds.
     private static let mostUnverified = 86_400.0
+    /// A time that the node signed is believed this far: beyond it, a year has no four digits and numbers overflow.
+    private static let mostVerified = 50 * 365 * 86_400.0
 
     private let offsets = Mutex<[ServiceURL: Double]>([:])
 
@@ -25,6 +27,6 @@ final class ClockOffsets: Sendable {
         guard let theirs = verified.map(Double.init) ?? headers.weaveTimestamp ?? headers.date else { return nil }
         let offset = theirs - now
         if abs(offset - used) <= tolerance { return nil }
-        return verified != nil || abs(offset) <= mostUnverified ? offset : nil
+        return abs(offset) <= (verified == nil ? mostUnverified : mostVerified) ? offset : nil
     }
 }

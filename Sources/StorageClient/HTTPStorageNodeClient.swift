@@ -11,9 +11,10 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
     package struct Settings: Sendable {
         /// For one request, from start to the end of its answer.
         package var requestTimeout = Duration.seconds(60)
-        /// For making a connection. With the age that a decision may have when it is handed over, it keeps within the
-        /// five seconds of the law.
-        package var connectTimeout = Duration.seconds(3)
+        /// For getting a connection, free or new; a request that gets none in time is not sent. With the second in
+        /// which a request may be sent again, and the age that a decision may have when it is handed over, it keeps
+        /// within the five seconds of the law.
+        package var connectTimeout = Duration.seconds(2)
         /// Connections kept for one node; no fewer than the requests that it may get at once.
         package var connectionsPerNode = 32
         package var acceptsNotFound = false
@@ -28,6 +29,10 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
 
     /// The most of a body that is read to keep the connection usable.
     private static let mostBodyBytes = 16 * 1024
+    /// The longest that a body is waited for.
+    private static let mostBodyTime = Duration.seconds(5)
+    /// A request is sent again only so soon after it was handed over: the decision behind it grows old.
+    static let mostTimeToSecond = Duration.seconds(1)
 
     private let settings: Settings
     private let signer: RequestSigner
@@ -72,14 +77,23 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
     }
 
     package func delete(_ request: DeleteRequest) async -> NodeAnswer {
+        let handedOver = time.now
         let used = offsets.offset(of: request.target)
         let first = await attempt(request, clockOffset: used)
         guard let correction = first.correction else { return first.answer }
-        let second = await attempt(request, clockOffset: correction)
-        if second.answer.verdict != .signatureRefused {
+        if time.now - handedOver > Self.mostTimeToSecond {
+            // Whoever tries again, later and after a fresh look, signs by the right clock.
+            offsets.keep(correction, for: request.target)
+            var answer = first.answer
+            answer.verdict = .busy(status: 401)
+            return answer
+        }
+        var answer = await attempt(request, clockOffset: correction).answer
+        if answer.verdict != .signatureRefused {
             offsets.keep(correction, for: request.target)
         }
-        return second.answer
+        answer.quiet = [first.answer.quiet, answer.quiet].compactMap { $0 }.max()
+        return answer
     }
 
     private struct Attempt {
@@ -100,7 +114,8 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
                 return Attempt(answer: NodeAnswer(.unreachable(what: "no route", sent: false)))
             }
             let response = try await client.execute(message, deadline: .now() + TimeAmount(settings.requestTimeout))
-            await drain(response.body)
+            let bodyTime = min(settings.requestTimeout - elapsed(), Self.mostBodyTime)
+            await Self.drain(response.body, within: bodyTime)
             let headers = ResponseHeaders(response.headers, now: wallSeconds)
             let verdict = classifier.verdict(status: Int(response.status.code), headers: headers)
             var attempt = Attempt(
@@ -141,13 +156,23 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
     }
 
     /// Reads the body, so that its connection can be used again. The head has said all that counts, so a body that
-    /// breaks off, or is too long, changes nothing.
-    private func drain(_ body: HTTPClientResponse.Body) async {
+    /// breaks off, is too long or takes too long changes nothing.
+    private static func drain(_ body: HTTPClientResponse.Body, within limit: Duration) async {
+        await withTaskGroup { group in
+            group.addTask { await read(body) }
+            // The client's own deadline ends with the head.
+            group.addTask { try? await Task.sleep(for: limit) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private static func read(_ body: HTTPClientResponse.Body) async {
         var bytes = 0
         do {
             for try await chunk in body {
                 bytes += chunk.readableBytes
-                if bytes > Self.mostBodyBytes { return }
+                if bytes > mostBodyBytes { return }
             }
         } catch {
             return

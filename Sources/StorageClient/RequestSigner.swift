@@ -44,3 +44,9 @@ struct RequestSigner: Sendable {
         return Signed(url: endpoint.url, authorization: header.authorization, hawkKey: token.hawkKey)
     }
 }
+
+extension RequestSigner.Signed: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    var description: String { "<redacted>" }
+    var debugDescription: String { description }
+    var customMirror: Mirror { Mirror(self, children: [:]) }
+}

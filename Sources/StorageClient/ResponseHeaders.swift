@@ -29,7 +29,7 @@ struct ResponseHeaders {
     var retryAfter: Duration? {
         if let seconds = seconds("Retry-After") { return Self.pause(seconds) }
         guard let moment = headers.first(name: "Retry-After").flatMap(Self.parseDate) else { return nil }
-        return Self.pause(moment - (date ?? now))
+        return Self.pause(moment - (date ?? weaveTimestamp ?? now))
     }
 
     /// Hawk challenges, as far as they are one header each.

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import Purging
+import SyncTokens
 
 /// What an error of the HTTP client means: whether the node was reached, and whether a request may have left.
 struct TransportFailure {
@@ -17,8 +18,11 @@ struct TransportFailure {
             verdict = .unreachable(what: "connection refused", sent: false)
         case is IOError: verdict = .unreachable(what: "connection reset", sent: true)
         case NIOSSLError.handshakeFailed: verdict = .unreachable(what: "TLS handshake failed", sent: false)
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            verdict = .unreachable(what: "the TLS certificate is for another host", sent: false)
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             verdict = .unreachable(what: "TLS failed", sent: true)
+        case is HawkError: verdict = .unreachable(what: "the request can't be signed", sent: false)
         default: verdict = .unreachable(what: "no readable answer", sent: true)
         }
     }
@@ -31,7 +35,7 @@ struct TransportFailure {
         case .httpProxyHandshakeTimeout, .invalidProxyResponse, .proxyAuthenticationRequired,
             .socksHandshakeTimeout:
             .unreachable(what: "the proxy refused", sent: false)
-        case .cancelled: .abandoned
+        case .cancelled, .alreadyShutdown: .abandoned
         case .remoteConnectionClosed: .unreachable(what: "connection closed", sent: true)
         default: .unreachable(what: "no readable answer", sent: true)
         }

@@ -94,15 +94,10 @@ package final class TokenserverStore: BacklogSource, Sendable {
     package func key(atOffset offset: Int, scope: BacklogScope) async throws -> BacklogKey? {
         try await read { [service] session in
             let statements = BacklogStatements(service: service, scope: scope)
-            guard let backlog = statements.later(after: nil, upTo: nil, select: "p.replaced_at, p.uid") else {
-                return nil
-            }
-            let rows = try session.query(
+            let backlog = statements.backlog(select: "p.replaced_at, p.uid")
+            return try session.query(
                 "\(backlog)\(statements.uidFilter) ORDER BY p.replaced_at, p.uid LIMIT 1 OFFSET \(offset)"
-            )
-            return try rows.first.map {
-                BacklogKey(replacedAt: Milliseconds(try $0.integer(0)), uid: UID(try $0.integer(1)))
-            }
+            ).first.map { try BacklogKey($0) }
         }
     }
 

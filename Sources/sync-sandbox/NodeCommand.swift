@@ -68,7 +68,8 @@ struct NodeCommand: AsyncParsableCommand {
     }
 
     private func load(_ database: String, into node: StorageNode) async throws {
-        let tokenserver = try await SandboxTokenserver(connector: try SandboxDatabase(database, createsFile: false).connector)
+        let connector = try SandboxDatabase(database, createsFile: false).connector
+        let tokenserver = try await SandboxTokenserver(connector: connector)
         guard let row = try await tokenserver.nodes().first(where: { $0.url == node.url }) else {
             throw ValidationError("no node in \(database) has the URL \(node.url)")
         }

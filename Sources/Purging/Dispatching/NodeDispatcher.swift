@@ -258,6 +258,7 @@ package struct NodeDispatcher: Sendable {
         case .confirmed:
             job.confirmedKeys += 1
             if job.confirmedKeys == job.deletion.keys.count { return .confirmed(job) }
+            if isClosed { return .left(job, nil) }
             job.attempts = 0
             job.goodAnswersAtFirstFailure = nil
             lanes[flight.lane].prepend(job)
@@ -275,7 +276,12 @@ package struct NodeDispatcher: Sendable {
             if gate.goodAnswers == flight.goodAnswersAtStart {
                 change = lanes[flight.lane].gate.quietAsked(wait, now: now) ?? change
             }
-            return retry(job, of: flight, after: wait, failure: answer.verdict.failure, now: now)
+            let resolution = retry(job, of: flight, after: wait, failure: answer.verdict.failure, now: now)
+            if case .left = resolution {
+                let overloaded = lanes[flight.lane].gate.stayedOverloaded(startedAt: flight.startedAt, now: now)
+                change = overloaded ?? change
+            }
+            return resolution
         case .trouble, .timedOut, .unreachable:
             let wait = settings.retry.delay(afterAttempts: job.attempts, using: &random)
             let asked = answer.retryAfter ?? .zero

@@ -48,6 +48,7 @@ package struct NodeGate: Sendable {
         case signatureRefused = "signature_refused"
         case decommissioned
         case longPause = "long_pause"
+        case overloaded
     }
 
     /// What an answer says about the node, whatever it means for the record.
@@ -163,8 +164,13 @@ package struct NodeGate: Sendable {
             return nil
         case .failed(let reason):
             halve(startedAt: startedAt, now: now)
-            return countFailure(reason, now: now)
+            return countFailure(reason, startedAt: startedAt, now: now)
         }
+    }
+
+    /// A record was tried until its attempts were used up, and the node was too busy all the time.
+    package mutating func stayedOverloaded(startedAt: Instant, now: Instant) -> Change? {
+        countFailure(.overloaded, startedAt: startedAt, now: now)
     }
 
     /// The node asked for nothing new for this long.
@@ -215,6 +221,7 @@ package struct NodeGate: Sendable {
             window = 1
             isGrowingFast = true
             probesFailed = 0
+            failuresInARow = 0
             return .recovered
         case .left:
             return nil
@@ -228,7 +235,7 @@ package struct NodeGate: Sendable {
         window = max(1, window / 2)
     }
 
-    private mutating func countFailure(_ reason: LeaveReason, now: Instant) -> Change? {
+    private mutating func countFailure(_ reason: LeaveReason, startedAt: Instant, now: Instant) -> Change? {
         failuresInARow += 1
         switch phase {
         case .left: return nil
@@ -237,7 +244,7 @@ package struct NodeGate: Sendable {
             return cutOff(reason, for: settings.firstCoolDown, now: now)
         case .cutOff(_, let until, let coolDown):
             // What was sent before the cut proves nothing new.
-            if now < until { return nil }
+            if startedAt < until { return nil }
             probesFailed += 1
             if probesFailed >= settings.probesPerRun { return leave(reason) }
             return cutOff(reason, for: min(coolDown * 2, settings.longestCoolDown), now: now)

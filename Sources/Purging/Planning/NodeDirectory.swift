@@ -28,16 +28,18 @@ package struct NodeDirectory: Sendable {
     package var crowdedGoneNodes: Set<NodeID> = []
 
     package init(nodes: [Node], policy: PurgePolicy) {
-        let idsByURL = Dictionary(grouping: nodes, by: \.url).mapValues { $0.map(\.id) }
+        let idsByStorage = Dictionary(grouping: nodes) { Self.storage(ofURL: $0.url) }.mapValues { $0.map(\.id) }
+        func keying(ofURL url: String) -> StorageKeying {
+            policy.storageTypes.keying(ofURL: url, nodes: idsByStorage[Self.storage(ofURL: url)] ?? [])
+        }
         let override = policy.effectiveOverride
-        let overrideIDs = nodes.filter { $0.url == override?.text }.map(\.id)
         places = Dictionary(
             nodes.map { node in
-                let ownKeying = policy.storageTypes.keying(ofURL: node.url, nodes: idsByURL[node.url] ?? [])
-                var (target, problem, keying): (ServiceURL?, String?, StorageKeying) = (nil, nil, ownKeying)
+                let ownKeying = keying(ofURL: node.url)
+                var (target, problem, targetKeying): (ServiceURL?, String?, StorageKeying) = (nil, nil, ownKeying)
                 if let override, node.isDowned {
                     target = override
-                    keying = policy.storageTypes.keying(ofURL: override.text, nodes: overrideIDs)
+                    targetKeying = keying(ofURL: override.text)
                 } else {
                     do {
                         target = try ServiceURL(node.url)
@@ -47,15 +49,23 @@ package struct NodeDirectory: Sendable {
                 }
                 return (
                     node.id,
-                    Place(node: node, target: target, problem: problem, keying: keying, ownKeying: ownKeying)
+                    Place(node: node, target: target, problem: problem, keying: targetKeying, ownKeying: ownKeying)
                 )
             },
             uniquingKeysWith: { first, _ in first }
         )
     }
 
+    /// What tells one storage from another, however their URLs are spelt.
+    private static func storage(ofURL url: String) -> String { (try? ServiceURL(url))?.storage ?? url }
+
     package subscript(_ id: NodeID) -> Place? { places[id] }
 
     /// The nodes marked as down.
     package var downed: Set<NodeID> { Set(places.values.filter(\.node.isDowned).map(\.node.id)) }
+}
+
+extension ServiceURL {
+    /// What tells one storage from another, however their URLs are spelt.
+    var storage: String { "\(host):\(port)\(pathPrefix)" }
 }

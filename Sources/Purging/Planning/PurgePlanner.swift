@@ -94,7 +94,7 @@ package struct PurgePlanner: Sendable {
             guard other.isActive, let otherKeys = other.keys, !Set(keys).isDisjoint(with: otherKeys) else {
                 return false
             }
-            return policy.effectiveOverride != nil || directory[other.nodeID]?.target == target
+            return policy.effectiveOverride != nil || directory[other.nodeID]?.target?.storage == target.storage
         }
     }
 }

@@ -23,7 +23,7 @@ package struct StorageTypes: Sendable {
         self.spannerNode = spannerNode
     }
 
-    /// How the storage behind this URL keys its data; `nodes` are the nodes whose row has that URL.
+    /// How the storage behind this URL keys its data; `nodes` are the nodes whose row names that storage.
     func keying(ofURL url: String, nodes: [NodeID]) -> StorageKeying {
         if let named = byURL[Self.normalised(url)] ?? ofAll {
             return named

@@ -39,6 +39,22 @@ struct PassedOver: Sendable {
         return index < closed.count && closed[index].contains(key)
     }
 
+    /// The parts of the closed stretches that are also in the other's.
+    func intersection(_ other: PassedOver) -> PassedOver {
+        var result = PassedOver()
+        var (own, its) = (closed[...], other.closed[...])
+        while let first = own.first, let second = its.first {
+            let after = [first.after, second.after].compactMap { $0 }.max()
+            let upTo = min(first.upTo, second.upTo)
+            if after.map({ $0 < upTo }) ?? true {
+                result.closed.append(Stretch(after: after, upTo: upTo))
+            }
+            if first.upTo <= second.upTo { own.removeFirst() }
+            if second.upTo <= first.upTo { its.removeFirst() }
+        }
+        return result
+    }
+
     private func firstStretch(endingAtOrBehind key: BacklogKey) -> Int {
         var (low, high) = (0, closed.count)
         while low < high {

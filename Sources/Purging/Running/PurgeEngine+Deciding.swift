@@ -44,7 +44,7 @@ extension PurgeEngine {
                 continue
             }
             let action = planner.action(for: entry, in: directory)
-            if case .purge(let deletion) = action, case .job(var job) = why {
+            if case .purge(let deletion) = action, case .job(var job) = why, !dispatcher.isLeftForRun(deletion.target) {
                 let origin = job.deletion.target
                 // Another target, other keys or another condition: what was confirmed so far says nothing about them.
                 if deletion != job.deletion { job.confirmedKeys = 0 }
@@ -62,9 +62,9 @@ extension PurgeEngine {
         }
     }
 
-    /// Decides on what was read, in order, as far as the nodes have room.
+    /// Decides on what was read, in order, as far as the nodes and the database have room.
     mutating func decidePending(at now: Instant) {
-        while stopReason == nil, let (entry, readAt) = pending.first {
+        while stopReason == nil, settler.hasRoom, let (entry, readAt) = pending.first {
             if sweep.includes(entry.key, of: entry.record.nodeID) {
                 let action = planner.action(for: entry, in: directory)
                 if !carryOut(action, entry, readAt: readAt, mayWait: true, at: now) { return }
@@ -96,7 +96,10 @@ extension PurgeEngine {
         }
         switch action {
         case .purge(let deletion):
-            if dispatcher.isLeftForRun(deletion.target) { return true }
+            if dispatcher.isLeftForRun(deletion.target) {
+                leftUntouched([uid], node: deletion.target.text, because: nil)
+                return true
+            }
             if mayWait, dispatcher.isFull(deletion.target) {
                 return passOver(deletion.target, from: entry.key, at: now)
             }
@@ -107,7 +110,6 @@ extension PurgeEngine {
             dispatcher.enqueue(Job(entry: entry, deletion: deletion, readAt: readAt))
             dispatcher.setThrottled(deletion.target, directory[node]?.node.isThrottled ?? false)
         case .deleteRecord(let kind):
-            if mayWait, !settler.hasRoom { return false }
             underway.insert(uid)
             let change = kind == .nodeless ? Settlement.Change.deleteNodeless : .delete
             settle(entry, change, .deletion(kind), at: now)
@@ -120,7 +122,6 @@ extension PurgeEngine {
         case .wait(.nodeDown):
             summary.waiting[.nodeDown, default: 0] += 1
         case .fail(let reason):
-            if mayWait, !settler.hasRoom { return false }
             reportMalformed(entry.record, reason)
             fail(entry, reason, at: now)
         }

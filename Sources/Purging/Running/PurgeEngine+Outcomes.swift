@@ -105,12 +105,13 @@ extension PurgeEngine {
 
     /// Records whose node is in trouble stay exactly as they are. When the run was told to stop, what it didn't get to
     /// is nobody's trouble and counts as nothing.
-    private mutating func leftUntouched(_ uids: [UID], node: String, because reason: String?) {
+    mutating func leftUntouched(_ uids: [UID], node: String, because reason: String?) {
         for uid in uids {
             ended(uid)
         }
         if stopReason != nil || uids.isEmpty { return }
         summary.untouched += uids.count
+        nodesWithUntouched.insert(node)
         if let reason, troubled[node] == nil {
             troubled[node] = reason
         }
@@ -118,7 +119,7 @@ extension PurgeEngine {
 
     private mutating func noteChange(_ change: NodeGate.Change, node: String) {
         switch change {
-        case .recovered: troubled[node] = nil
+        case .recovered: troubled[node] = nodesWithUntouched.contains(node) ? troubled[node] : nil
         case .cutOff(let reason, _), .left(let reason): troubled[node] = reason.rawValue
         }
         observer.observe(.nodeChanged(node: node, change))

@@ -33,7 +33,7 @@ package struct PurgeEngine: Sendable {
         case open
         /// Some node accepted a signature.
         case accepted
-        /// Nothing that could have been refused was sent.
+        /// No node refused one, and none could be asked for more.
         case unchallenged
     }
 
@@ -70,6 +70,7 @@ package struct PurgeEngine: Sendable {
     var isReading = false
     var stopReason: StopReason?
     var troubled: [String: String] = [:]
+    var nodesWithUntouched: Set<String> = []
     var reportedMalformed: Set<NodeID> = []
     private var wakeScheduled: Instant?
 

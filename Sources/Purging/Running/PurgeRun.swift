@@ -14,6 +14,8 @@ package struct PurgeRun: Sendable {
     let observer: any RunObserver
     let time: any TimeSource
     let stopSignal: StopSignal
+    /// Where the randomness of each run comes from.
+    let seed: @Sendable () -> UInt64
     /// How long a finished run waits for the count beside it.
     private static let countPatience = Duration.seconds(5)
 
@@ -25,7 +27,8 @@ package struct PurgeRun: Sendable {
         policy: PurgePolicy,
         observer: any RunObserver,
         time: any TimeSource,
-        stopSignal: StopSignal
+        stopSignal: StopSignal,
+        seed: @escaping @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
     ) {
         self.store = store
         self.counter = counter
@@ -35,6 +38,7 @@ package struct PurgeRun: Sendable {
         self.observer = observer
         self.time = time
         self.stopSignal = stopSignal
+        self.seed = seed
     }
 
     private enum Arrival: Sendable {
@@ -77,8 +81,9 @@ package struct PurgeRun: Sendable {
 
     private func purge(_ preparation: RunPreparation, gates: inout [ServiceURL: NodeGate]) async -> RunSummary {
         let firstKey: BacklogKey?
+        var random = SeededGenerator(seed: seed())
         do {
-            firstKey = try await randomStart(cutoff: preparation.cutoff)
+            firstKey = try await randomStart(cutoff: preparation.cutoff, using: &random)
         } catch {
             var summary = RunSummary()
             summary.stopReason = .storeFailed(String(describing: error))
@@ -91,7 +96,7 @@ package struct PurgeRun: Sendable {
             directory: preparation.directory,
             start: firstKey,
             gates: gates,
-            seed: .random(in: 0 ... .max),
+            seed: random.next(),
             observer: observer,
             now: time.now
         )
@@ -125,8 +130,11 @@ package struct PurgeRun: Sendable {
     }
 
     /// `--max-offset`: a random place in the backlog, or its beginning where the backlog is shorter.
-    private func randomStart(cutoff: Milliseconds) async throws -> BacklogKey? {
-        let offset = options.maxOffset > 0 ? Int.random(in: 0...options.maxOffset) : 0
+    private func randomStart(
+        cutoff: Milliseconds,
+        using random: inout SeededGenerator
+    ) async throws -> BacklogKey? {
+        let offset = options.maxOffset > 0 ? Int.random(in: 0...options.maxOffset, using: &random) : 0
         if offset == 0 { return nil }
         return try await store.key(atOffset: offset - 1, scope: options.scope(cutoff: cutoff))
     }

@@ -13,22 +13,31 @@ package struct Sweep: Sendable {
         var after: BacklogKey?
         /// Inclusive; nil for the end of the backlog.
         var upTo: BacklogKey?
+
+        func contains(_ key: BacklogKey) -> Bool {
+            after.map { key > $0 } ?? true && upTo.map { key <= $0 } ?? true
+        }
     }
 
-    /// The most stretches that one sweep remembers.
+    /// The most stretches that one sweep remembers as passed over.
     static let mostStretches = 10_000
 
     package private(set) var number: Int
+    /// To be read; the cursor is in the first.
     private var segments: [Segment]
+    /// Read to their ends, though not all that was read was decided on yet.
+    private var finished: [Segment] = []
     package private(set) var cursor: BacklogKey?
     /// In a later sweep, what it covers; nil for everything.
     private let covered: [NodeID: PassedOver]?
+    private let coveredCount: Int
     private var passed: [NodeID: PassedOver] = [:]
 
     /// The first sweep of a run. With a start it reads from there to the end, then from the beginning to there.
     package init(from start: BacklogKey? = nil) {
         number = 1
         covered = nil
+        coveredCount = 0
         cursor = start
         segments = [Segment(after: start, upTo: nil)]
         if let start {
@@ -40,6 +49,7 @@ package struct Sweep: Sendable {
         self.number = number
         self.covered = covered
         let stretches = covered.values.flatMap(\.closed)
+        coveredCount = stretches.count
         cursor = nil
         if !stretches.contains(where: { $0.after == nil }) {
             cursor = stretches.compactMap(\.after).min()
@@ -53,7 +63,8 @@ package struct Sweep: Sendable {
 
     /// Whether more may be passed over.
     package var canPassOver: Bool {
-        passed.count + passed.values.lazy.map(\.closed.count).reduce(0, +) < Self.mostStretches
+        let remembered = passed.count + passed.values.lazy.map(\.closed.count).reduce(0, +)
+        return remembered < Self.mostStretches && remembered + coveredCount < 2 * Self.mostStretches
     }
 
     /// Whether this sweep is to look at the record: it covers it, and did not pass it over.
@@ -67,6 +78,10 @@ package struct Sweep: Sendable {
     /// From this record on, included, the node's records are left for a later sweep.
     package mutating func passOver(_ node: NodeID, from key: BacklogKey) {
         passed[node, default: PassedOver()].open(after: key.predecessor)
+        // Where nothing more is read, the stretch goes no further.
+        if let segment = finished.first(where: { $0.contains(key) }) {
+            passed[node]?.close(upTo: segment.upTo ?? .end)
+        }
     }
 
     /// The nodes whose records are being passed over.
@@ -95,7 +110,7 @@ package struct Sweep: Sendable {
             for node in passed.keys {
                 passed[node]?.close(upTo: segment.upTo ?? .end)
             }
-            segments.removeFirst()
+            finished.append(segments.removeFirst())
             cursor = segments.first?.after
             return
         }
@@ -105,9 +120,15 @@ package struct Sweep: Sendable {
         cursor = key
     }
 
-    /// The sweep over what this one passed over; nil if it passed nothing over.
+    /// The sweep over what this one passed over, of that which it covers; nil if it passed nothing over.
     package func next(without dropped: (NodeID) -> Bool) -> Sweep? {
-        let left = passed.filter { !$0.value.closed.isEmpty && !dropped($0.key) }
+        var left = passed.filter { !dropped($0.key) }
+        if let covered {
+            left = Dictionary(
+                uniqueKeysWithValues: left.map { ($0.key, $0.value.intersection(covered[$0.key] ?? PassedOver())) }
+            )
+        }
+        left = left.filter { !$0.value.closed.isEmpty }
         return left.isEmpty ? nil : Sweep(number: number + 1, covering: left)
     }
 }

@@ -19,27 +19,21 @@ package struct ProgramRun: Sendable {
         process.arguments = arguments
         process.environment = environment
         process.standardInput = FileHandle.nullDevice
-        let output = Pipe()
-        process.standardOutput = output
+        let output = FileManager.default.temporaryDirectory.appending(path: "output-\(UUID().uuidString)")
+        try Data().write(to: output)
+        defer { try? FileManager.default.removeItem(at: output) }
+        process.standardOutput = try FileHandle(forWritingTo: output)
         if !inheritsError {
             process.standardError = FileHandle.nullDevice
         }
-        return try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                do {
-                    try process.run()
-                    let data = output.fileHandleForReading.readDataToEndOfFile()
-                    process.waitUntilExit()
-                    continuation.resume(
-                        returning: ProgramRun(
-                            exitCode: process.terminationStatus,
-                            standardOutput: String(decoding: data, as: UTF8.self)
-                        )
-                    )
-                } catch {
-                    continuation.resume(throwing: error)
-                }
-            }
-        }
+        // Waiting on a dispatch queue would take a thread from the concurrency pool.
+        let (ended, continuation) = AsyncStream.makeStream(of: Never.self)
+        process.terminationHandler = { _ in continuation.finish() }
+        try process.run()
+        for await _ in ended {}
+        return ProgramRun(
+            exitCode: process.terminationStatus,
+            standardOutput: String(decoding: try Data(contentsOf: output), as: UTF8.self)
+        )
     }
 }

@@ -17,6 +17,8 @@ package final class StorageNode: Sendable {
     package let port: Int
     private let responder: NodeResponder
     private let server: Task<Void, Never>
+    private let listener: any Channel
+    private let connections: CountedChannel
 
     package var data: StoredData { responder.data }
     package var log: RequestLog { responder.log }
@@ -42,16 +44,17 @@ package final class StorageNode: Sendable {
         let address: @Sendable (Int) -> String = { port in
             configuration.publicURL ?? "http://\(host.contains(":") ? "[\(host)]" : host):\(port)\(path)"
         }
-        let (listening, continuation) = AsyncStream.makeStream(of: Result<Int, any Error>.self)
-        let channel = HTTP1Channel { request, writer, channel in
-            try await responder.respond(to: request, writer: writer, channel: channel)
-        }
-        let service = channel.server(
+        let (listening, continuation) = AsyncStream.makeStream(of: Result<any Channel, any Error>.self)
+        let connections = CountedChannel(
+            HTTP1Channel { request, writer, channel in
+                try await responder.respond(to: request, writer: writer, channel: channel)
+            }
+        )
+        let service = connections.server(
             configuration: ServerConfiguration(address: .hostname(host, port: configuration.port), backlog: 4096),
             onServerRunning: { channel in
-                let port = channel.localAddress?.port ?? configuration.port
-                responder.publicURL.withLock { $0 = address(port) }
-                continuation.yield(.success(port))
+                responder.publicURL.withLock { $0 = address(channel.localAddress?.port ?? configuration.port) }
+                continuation.yield(.success(channel))
             },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: Logger(label: "storage-node", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -66,8 +69,17 @@ package final class StorageNode: Sendable {
         }
         let first = await listening.first { _ in true }
         switch first {
-        case .success(let port):
-            return StorageNode(url: address(port), host: host, port: port, responder: responder, server: server)
+        case .success(let listener):
+            let port = listener.localAddress?.port ?? configuration.port
+            return StorageNode(
+                url: address(port),
+                host: host,
+                port: port,
+                responder: responder,
+                server: server,
+                listener: listener,
+                connections: connections
+            )
         case .failure(let error):
             throw .cannotListen(host: host, port: configuration.port, reason: "\(error)")
         case nil:
@@ -77,8 +89,20 @@ package final class StorageNode: Sendable {
 
     /// Closes every connection, whatever is in flight, and returns when nothing listens any more.
     package func stop() async {
+        await acceptNoMore()
         server.cancel()
         await server.value
+    }
+
+    /// Returns when no connection is accepted any more and every accepted one is being served.
+    private func acceptNoMore() async {
+        try? await listener.setOption(.autoRead, value: false).get()
+        // What was accepted just before is set up once its event loop gets to it.
+        for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() {
+            try? await loop.submit {}.get()
+        }
+        while listener.isActive, connections.countOfWaiting > 0 { await Task.yield() }
+        try? await listener.close().get()
     }
 
     /// Runs a node for as long as `body` runs.
@@ -97,11 +121,21 @@ package final class StorageNode: Sendable {
         }
     }
 
-    private init(url: String, host: String, port: Int, responder: NodeResponder, server: Task<Void, Never>) {
+    private init(
+        url: String,
+        host: String,
+        port: Int,
+        responder: NodeResponder,
+        server: Task<Void, Never>,
+        listener: any Channel,
+        connections: CountedChannel
+    ) {
         self.url = url
         self.host = host
         self.port = port
         self.responder = responder
         self.server = server
+        self.listener = listener
+        self.connections = connections
     }
 }

@@ -5,7 +5,7 @@ package import Purging
 ///
 /// Every label has few values; nodes and uids are none.
 package struct MetricsObserver: RunObserver {
-    private let factory: any MetricsFactory
+    private let isRehearsal: Bool
     private let backlogSize: Gauge
     private let backlogAge: Gauge
     private let heldSize: Gauge
@@ -23,8 +23,9 @@ package struct MetricsObserver: RunObserver {
     private let failures: [FailureReason: Counter]
     private let holds: [HoldReason: Counter]
 
-    package init(factory: any MetricsFactory) {
-        self.factory = factory
+    /// - Parameter isRehearsal: whether the runs are dry: then only the size and age of the backlog are facts.
+    package init(factory: any MetricsFactory, isRehearsal: Bool) {
+        self.isRehearsal = isRehearsal
         func counter(_ label: String, _ dimensions: [(String, String)] = []) -> Counter {
             Counter(label: label, dimensions: dimensions, factory: factory)
         }
@@ -57,10 +58,16 @@ package struct MetricsObserver: RunObserver {
     }
 
     package func observe(_ event: RunEvent) {
-        switch event {
-        case .backlogCounted(let size, let now):
+        if case .backlogCounted(let size, let now) = event {
             backlogSize.record(size.purgeable)
             backlogAge.record(size.oldest.map { max(0, now.since($0).inSeconds) } ?? 0)
+        } else if !isRehearsal {
+            count(event)
+        }
+    }
+
+    private func count(_ event: RunEvent) {
+        switch event {
         case .pageRead: batchFetched.increment()
         case .dataDeleted(_, _, let kind, let elapsed):
             deletedData[kind]?.increment()
@@ -73,13 +80,15 @@ package struct MetricsObserver: RunObserver {
         case .deletionRedirected: override.increment()
         case .limitReached: maxRecords.increment()
         case .finished(let summary): finished(summary)
-        case .backlogNotCounted, .recordChanged, .nodeChanged, .nodeMalformed, .progressed: break
+        case .backlogCounted, .backlogNotCounted, .recordChanged, .nodeChanged, .nodeMalformed, .progressed: break
         }
     }
 
     private func finished(_ summary: RunSummary) {
-        heldSize.record(summary.heldTotal)
-        if summary.isDryRun { return }
+        // A run that ended early saw only a part of what is held.
+        if summary.stopReason == .complete {
+            heldSize.record(summary.heldTotal)
+        }
         (summary.stopReason.isError ? runFailure : runSuccess).increment()
         runDuration.recordNanoseconds(summary.duration.wholeNanoseconds)
     }

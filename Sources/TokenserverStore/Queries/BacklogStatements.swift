@@ -2,75 +2,79 @@ import Purging
 
 /// The statements that walk the backlog along the index on (service, replaced_at), whose entries end in the uid.
 ///
-/// Conditions that this index can't answer are written so that no other index is tempted by them (`nodeid + 0`), and
-/// the two ranges of "(replaced_at, uid) after the cursor" are asked for apart, as MySQL doesn't use an index for the
-/// two in one.
+/// Conditions that this index can't answer are written so that no other index is tempted by them (`nodeid + 0`). The
+/// stretches of "(replaced_at, uid) between the cursor and a bound" are asked for apart: MySQL doesn't use an index for
+/// them in one, and a bound amid a million equal `replaced_at` would have all of these read.
 struct BacklogStatements {
     let service: Int64
     let scope: BacklogScope
 
-    /// Up to where a stretch of the backlog goes, inclusive.
-    typealias Upper = BacklogKey?
-
-    /// Keys of purgeable records with the cursor's own `replaced_at`, behind the cursor.
-    func ties(after cursor: BacklogKey, upTo upper: Upper, select columns: SQLStatement) -> SQLStatement? {
-        var limit: SQLStatement = ""
-        if let upper {
-            if upper.replacedAt < cursor.replacedAt { return nil }
-            if upper.replacedAt == cursor.replacedAt {
-                limit = " AND p.uid <= \(upper.uid.rawValue)"
-            }
-        }
-        if cursor.replacedAt >= scope.cutoff { return nil }
-        return """
-            SELECT \(columns) FROM users p WHERE p.service = \(service) \
-            AND p.replaced_at = \(cursor.replacedAt.rawValue) AND p.uid > \(cursor.uid.rawValue)\(limit)
-            """
+    /// A statement for one stretch of the backlog, and the order in which its rows are the backlog's.
+    struct Stretch {
+        let statement: SQLStatement
+        let order: String
     }
 
-    /// Purgeable records replaced later than the cursor.
-    func later(after cursor: BacklogKey?, upTo upper: Upper, select columns: SQLStatement) -> SQLStatement? {
-        var range: SQLStatement = ""
-        if let cursor {
-            range = " AND p.replaced_at > \(cursor.replacedAt.rawValue)"
-        }
-        if let upper {
-            if let cursor, upper.replacedAt <= cursor.replacedAt { return nil }
-            range = """
-                \(range) AND p.replaced_at <= \(upper.replacedAt.rawValue) \
-                AND (p.replaced_at < \(upper.replacedAt.rawValue) OR p.uid + 0 <= \(upper.uid.rawValue))
+    /// The purgeable records behind the cursor and up to the bound (inclusive; nil for the end), stretch by stretch.
+    func stretches(
+        after cursor: BacklogKey?,
+        upTo bound: BacklogKey?,
+        select columns: SQLStatement
+    ) -> [Stretch] {
+        var stretches: [Stretch] = []
+        // A bound behind the cutoff bounds nothing.
+        let bound = bound.flatMap { $0.replacedAt < scope.cutoff ? $0 : nil }
+        func ties(_ replacedAt: Milliseconds, _ uids: SQLStatement) {
+            let statement: SQLStatement = """
+                SELECT \(columns) FROM users p WHERE p.service = \(service) \
+                AND p.replaced_at = \(replacedAt.rawValue)\(uids)
                 """
+            stretches.append(Stretch(statement: statement, order: "p.uid"))
         }
-        return """
-            SELECT \(columns) FROM users p WHERE p.service = \(service) \
-            AND p.replaced_at < \(scope.cutoff.rawValue)\(range)
+        if let cursor {
+            if cursor.replacedAt >= scope.cutoff { return [] }
+            if let bound, bound.replacedAt < cursor.replacedAt { return [] }
+            if let bound, bound.replacedAt == cursor.replacedAt {
+                ties(cursor.replacedAt, " AND p.uid > \(cursor.uid.rawValue) AND p.uid <= \(bound.uid.rawValue)")
+                return stretches
+            }
+            ties(cursor.replacedAt, " AND p.uid > \(cursor.uid.rawValue)")
+        }
+        let lower: SQLStatement = cursor.map { " AND p.replaced_at > \($0.replacedAt.rawValue)" } ?? ""
+        let upper = bound?.replacedAt ?? scope.cutoff
+        let between: SQLStatement = """
+            SELECT \(columns) FROM users p WHERE p.service = \(service) AND p.replaced_at < \(upper.rawValue)\(lower)
             """
+        stretches.append(Stretch(statement: between, order: "p.replaced_at, p.uid"))
+        if let bound {
+            ties(bound.replacedAt, " AND p.uid <= \(bound.uid.rawValue)")
+        }
+        return stretches
+    }
+
+    /// All purgeable records, whichever node or uid they have.
+    func backlog(select columns: SQLStatement) -> SQLStatement {
+        """
+        SELECT \(columns) FROM users p WHERE p.service = \(service) AND p.replaced_at < \(scope.cutoff.rawValue)
+        """
     }
 
     /// The conditions that read rows, or index entries, in vain.
     func filter(_ nodes: NodeFilter) -> SQLStatement {
-        var filter = uidFilter
         switch nodes {
-        case .all: break
-        case .excluding(let ids) where ids.isEmpty: break
+        case .all: return uidFilter
+        case .excluding(let ids) where ids.isEmpty: return uidFilter
         case .excluding(let ids):
-            filter = "\(filter) AND p.nodeid + 0 NOT IN \(list: ids.map(\.rawValue).sorted())"
-        case .only(let ids) where ids.isEmpty:
-            filter = "\(filter) AND 1 = 0"
+            return "\(uidFilter) AND p.nodeid + 0 NOT IN \(list: ids.map(\.rawValue).sorted())"
+        case .only(let ids) where ids.isEmpty: return " AND 1 = 0"
         case .only(let ids):
-            filter = "\(filter) AND p.nodeid + 0 IN \(list: ids.map(\.rawValue).sorted())"
+            return "\(uidFilter) AND p.nodeid + 0 IN \(list: ids.map(\.rawValue).sorted())"
         }
-        return filter
     }
 
     var uidFilter: SQLStatement {
-        var filter: SQLStatement = ""
-        if let above = scope.uidsAbove {
-            filter = "\(filter) AND p.uid + 0 > \(above.rawValue)"
-        }
-        if let below = scope.uidsBelow {
-            filter = "\(filter) AND p.uid + 0 < \(below.rawValue)"
-        }
-        return filter
+        let above: SQLStatement = scope.uidsAbove.map { " AND p.uid + 0 > \($0.rawValue)" } ?? ""
+        let below: SQLStatement = scope.uidsBelow.map { " AND p.uid + 0 < \($0.rawValue)" } ?? ""
+        return "\(above)\(below)"
     }
 }

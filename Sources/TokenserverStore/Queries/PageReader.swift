@@ -2,6 +2,9 @@ import Purging
 
 /// Reads one page of the backlog in a session that has a snapshot open.
 struct PageReader {
+    /// Users looked up in one statement: enough to be quick, few enough for every database's limit on bound values.
+    private static let usersPerStatement = 256
+
     let session: any SQLSession
     let service: Int64
     let query: BacklogQuery
@@ -14,17 +17,12 @@ struct PageReader {
         let columns = SQLStatement(stringLiteral: UserColumns.list("p"))
         let filter = statements.filter(query.nodes)
         var records: [UserRecord] = []
-        func read(_ statement: SQLStatement, order: String) throws {
+        for stretch in statements.stretches(after: query.cursor, upTo: upper, select: columns) {
             let limit = query.limit - records.count
-            if limit <= 0 { return }
-            records += try session.query("\(statement)\(filter) ORDER BY \(sql: order) LIMIT \(limit)")
-                .map { try UserColumns.record($0) }
-        }
-        if let cursor = query.cursor, let ties = statements.ties(after: cursor, upTo: upper, select: columns) {
-            try read(ties, order: "p.uid")
-        }
-        if let later = statements.later(after: query.cursor, upTo: upper, select: columns) {
-            try read(later, order: "p.replaced_at, p.uid")
+            if limit <= 0 { break }
+            records += try session.query(
+                "\(stretch.statement)\(filter) ORDER BY \(sql: stretch.order) LIMIT \(limit)"
+            ).map { try UserColumns.record($0) }
         }
         let entries = try withOthers(records)
         if records.count == query.limit, let last = entries.last {
@@ -37,37 +35,41 @@ struct PageReader {
     /// are fewer. Reads index entries only.
     func horizon(examined: Int) throws -> BacklogKey? {
         var left = examined
-        func key(_ statement: SQLStatement, order: String) throws -> BacklogKey? {
-            let rows = try session.query("\(statement) ORDER BY \(sql: order) LIMIT 1 OFFSET \(left - 1)")
-            return try rows.first.map {
-                BacklogKey(replacedAt: Milliseconds(try $0.integer(0)), uid: UID(try $0.integer(1)))
-            }
-        }
-        let columns: SQLStatement = "p.replaced_at, p.uid"
-        if let cursor = query.cursor, let ties = statements.ties(after: cursor, upTo: nil, select: columns) {
-            if let key = try key(ties, order: "p.uid") { return key }
-            let counted = try session.query("SELECT COUNT(*) FROM (\(ties) LIMIT \(left)) AS ties")
+        for stretch in statements.stretches(after: query.cursor, upTo: nil, select: "p.replaced_at, p.uid") {
+            let rows = try session.query(
+                "\(stretch.statement) ORDER BY \(sql: stretch.order) LIMIT 1 OFFSET \(left - 1)"
+            )
+            if let row = rows.first { return try BacklogKey(row) }
+            let counted = try session.query("SELECT COUNT(*) FROM (\(stretch.statement) LIMIT \(left)) AS stretch")
             left -= Int(try counted.first?.integer(0) ?? 0)
+            if left <= 0 { return nil }
         }
-        if left <= 0 { return nil }
-        return try statements.later(after: query.cursor, upTo: nil, select: columns)
-            .flatMap { try key($0, order: "p.replaced_at, p.uid") }
+        return nil
     }
 
     /// Adds to each record its user's others, matched by e-mail as the column's own collation has it.
     func withOthers(_ records: [UserRecord]) throws -> [BacklogEntry] {
-        if records.isEmpty { return [] }
-        let rows = try session.query(
-            """
-            SELECT p.uid, \(sql: UserColumns.list("u")) FROM users p \
-            JOIN users u ON u.email = p.email AND u.service = p.service \
-            WHERE p.uid IN \(list: records.map(\.uid.rawValue)) AND u.uid <> p.uid
-            """
-        )
         var others: [UID: [UserRecord]] = [:]
-        for row in rows {
-            others[UID(try row.integer(0)), default: []].append(try UserColumns.record(row, from: 1))
+        for start in stride(from: 0, to: records.count, by: Self.usersPerStatement) {
+            let some = records[start..<min(start + Self.usersPerStatement, records.count)]
+            let rows = try session.query(
+                """
+                SELECT p.uid, \(sql: UserColumns.list("u")) FROM users p \
+                JOIN users u ON u.email = p.email AND u.service = p.service \
+                WHERE p.uid IN \(list: some.map(\.uid.rawValue)) AND u.uid <> p.uid
+                """
+            )
+            for row in rows {
+                others[UID(try row.integer(0)), default: []].append(try UserColumns.record(row, from: 1))
+            }
         }
         return records.compactMap { BacklogEntry(record: $0, others: others[$0.uid] ?? []) }
+    }
+}
+
+extension BacklogKey {
+    /// Reads the columns replaced_at and uid.
+    init(_ row: SQLRow) throws(SQLError) {
+        self.init(replacedAt: Milliseconds(try row.integer(0)), uid: UID(try row.integer(1)))
     }
 }

@@ -9,4 +9,8 @@ struct BacklogCommand: ParsableCommand {
 
     @OptionGroup
     var records: RecordOptions
+
+    /// It takes none; the parser's own complaint would repeat what may be a secret.
+    @Argument(help: .hidden)
+    var arguments: [String] = []
 }

@@ -44,7 +44,7 @@ struct RunningOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp("Pause between runs, give or take 30 %.", valueName: "seconds")
     )
-    var purgeInterval = 3600
+    var purgeInterval = "3600"
 
     @Flag(help: "One run, then exit.")
     var oneshot = false
@@ -57,7 +57,7 @@ struct RunningOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp("Records read for each page.", valueName: "n")
     )
-    var maxPerLoop = 10
+    var maxPerLoop = "10"
 
     @Option(
         name: .customLong("max-offset"),
@@ -67,21 +67,21 @@ struct RunningOptions: ParsableArguments {
             valueName: "n"
         )
     )
-    var maxOffset = 0
+    var maxOffset = "0"
 
     @Option(
         name: .customLong("max-records"),
         parsing: .unconditional,
         help: ArgumentHelp("End a run after so many deletions of service data; 0 for no limit.", valueName: "n")
     )
-    var maxRecords = 0
+    var maxRecords = "0"
 
     @Option(
         name: .customLong("max-rate"),
         parsing: .unconditional,
         help: ArgumentHelp("Deletions of service data per second, over all nodes; 0 for no limit.", valueName: "n")
     )
-    var maxRate = 0.0
+    var maxRate = "0"
 
     @Option(
         help: ArgumentHelp(
@@ -102,27 +102,27 @@ struct NodeOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp("For one request to a node.", valueName: "seconds")
     )
-    var requestTimeout = 60
+    var requestTimeout = "60"
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp("Requests in flight to one node, at most.", valueName: "n")
     )
-    var concurrency = 32
+    var concurrency = "32"
 
     @Option(
         name: .customLong("max-attempts"),
         parsing: .unconditional,
         help: ArgumentHelp("Tries for each record and run.", valueName: "n")
     )
-    var maxAttempts = 4
+    var maxAttempts = "4"
 
     @Option(
         name: .customLong("token-duration"),
         parsing: .unconditional,
         help: ArgumentHelp("Life of Tokenserver's tokens, for the write check.", valueName: "seconds")
     )
-    var tokenDuration = 3600
+    var tokenDuration = "3600"
 
     @Flag(
         name: .customLong("no-write-check"),
@@ -168,5 +168,5 @@ struct MetricOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp("Statsd's port. (default: SYNC_STATSD_PORT, else 8125)", valueName: "port")
     )
-    var metricPort: Int?
+    var metricPort: String?
 }

@@ -1,6 +1,9 @@
 import ArgumentParser
 
 /// Which records are meant, and what may be done with them: the same for a purge and for the report on the backlog.
+///
+/// Numbers are taken as texts and checked later: the parser's own complaint would repeat a wrong value, and a secret
+/// that follows an option whose value was forgotten is such a value.
 struct RecordOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -19,21 +22,21 @@ struct RecordOptions: ParsableArguments {
             valueName: "seconds"
         )
     )
-    var gracePeriod = 86_400
+    var gracePeriod = "86400"
 
     @Option(
         name: .customLong("range_start"),
         parsing: .unconditional,
         help: ArgumentHelp("Only uids greater than this.", valueName: "uid")
     )
-    var rangeStart: Int64?
+    var rangeStart: String?
 
     @Option(
         name: .customLong("range_end"),
         parsing: .unconditional,
         help: ArgumentHelp("Only uids less than this.", valueName: "uid")
     )
-    var rangeEnd: Int64?
+    var rangeEnd: String?
 
     @Flag(help: "Also purge records whose node is marked as down.")
     var force = false
@@ -81,7 +84,7 @@ struct RecordOptions: ParsableArguments {
             valueName: "id"
         )
     )
-    var goneNode: [Int64] = []
+    var goneNode: [String] = []
 
     @Flag(name: .customLong("human_logs"), help: "Readable log lines instead of JSON. (default: SYNC_HUMAN_LOGS)")
     var humanLogs = false

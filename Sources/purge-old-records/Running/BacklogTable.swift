@@ -1,4 +1,5 @@
 import Purging
+import SyncTokens
 
 /// The report on the backlog as a table for people.
 struct BacklogTable {
@@ -25,7 +26,9 @@ struct BacklogTable {
     private var nodeRows: [(String, BacklogReport.Row)] {
         report.byNode.sorted { $0.key < $1.key }.map { id, row in
             guard let node = report.nodes[id] else { return ("node \(id), gone", row) }
-            return (printable(node.url) + (node.isDowned ? ", down" : ""), row)
+            // What is stored as a URL may be anything, a password included.
+            let name = (try? ServiceURL(node.url))?.text ?? "node \(id), malformed URL"
+            return (name + (node.isDowned ? ", down" : ""), row)
         }
     }
 
@@ -53,11 +56,6 @@ struct BacklogTable {
             text.append(digit)
         }
         return String(text.reversed())
-    }
-
-    /// What is stored as a node's URL may be anything.
-    private func printable(_ url: String) -> String {
-        String(url.unicodeScalars.map { (0x20...0x7E).contains($0.value) ? Character($0) : "?" })
     }
 
     private func padded(_ text: String, _ width: Int) -> String {

@@ -95,7 +95,7 @@ struct PurgeProgram {
     private func observer(_ logs: Logs, _ statsd: StatsdClient?) -> any RunObserver {
         var observers: [any RunObserver] = [LogObserver(logger: logs.logger)]
         if let statsd {
-            observers.append(MetricsObserver(factory: StatsdMetricsFactory(client: statsd)))
+            observers.append(MetricsObserver(factory: StatsdMetricsFactory(client: statsd), isRehearsal: settings.isDryRun))
         }
         if settings.records.humanLogs, logs.output.isTerminal {
             let verb = settings.isDryRun ? "would purge" : "purged"

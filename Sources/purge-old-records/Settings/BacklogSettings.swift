@@ -6,6 +6,12 @@ struct BacklogSettings {
     private(set) var options = RunOptions()
 
     init(_ command: BacklogCommand, environment: [String: String]) throws(UsageError) {
+        if !command.arguments.isEmpty {
+            throw UsageError(
+                problem: "backlog takes no argument, as it needs no secret",
+                remedy: "leave it out; see purge-old-records backlog --help for the options"
+            )
+        }
         records = try RecordSettings(command.records, environment: environment)
         records.apply(to: &options)
     }

@@ -51,7 +51,7 @@ struct NodeTypes {
         case "spanner": return .account
         default:
             throw UsageError(
-                problem: "--node-type knows no type \"\(type.prefix(32))\"",
+                problem: "--node-type knows no such type",
                 remedy: "give mysql, postgres or spanner, for one node as URL=TYPE"
             )
         }

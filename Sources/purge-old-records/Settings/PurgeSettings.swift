@@ -26,20 +26,21 @@ struct PurgeSettings {
         records = try RecordSettings(command.records, environment: environment)
         let (running, nodes) = (command.running, command.nodes)
         let longest = RecordSettings.longestSeconds
-        try Self.check("--purge-interval", running.purgeInterval, in: 0...longest)
-        try Self.check("--max-per-loop", running.maxPerLoop, in: 1...100_000)
-        try Self.check("--max-offset", running.maxOffset, in: 0 ... .max)
-        try Self.check("--max-records", running.maxRecords, in: 0 ... .max)
-        try Self.check("--request-timeout", nodes.requestTimeout, in: 1...86_400)
-        try Self.check("--concurrency", nodes.concurrency, in: 1...10_000)
-        try Self.check("--max-attempts", nodes.maxAttempts, in: 1...1000)
-        try Self.check("--token-duration", nodes.tokenDuration, in: 0...longest)
-        guard running.maxRate.isFinite, running.maxRate == 0 || (0.001...1e9).contains(running.maxRate) else {
-            throw UsageError(
-                problem: "--max-rate is not a number of deletions per second",
-                remedy: "give a number from 0.001 on, or 0 for no limit"
-            )
-        }
+        interval = .seconds(try Number.whole("--purge-interval", running.purgeInterval, in: 0...longest))
+        options.pageSize = try Number.whole("--max-per-loop", running.maxPerLoop, in: 1...100_000)
+        options.maxOffset = try Number.whole("--max-offset", running.maxOffset, in: 0 ... .max)
+        let maxRecords = try Number.whole("--max-records", running.maxRecords, in: 0...Int.max)
+        options.maxRecords = maxRecords == 0 ? nil : maxRecords
+        options.maxRate = try Self.rate(running.maxRate)
+        let timeout = try Number.whole("--request-timeout", nodes.requestTimeout, in: 1...86_400)
+        client.requestTimeout = .seconds(timeout)
+        client.connectTimeout = min(client.connectTimeout, client.requestTimeout)
+        let concurrency = try Number.whole("--concurrency", nodes.concurrency, in: 1...10_000)
+        options.dispatcher.gate.ceiling = concurrency
+        client.connectionsPerNode = concurrency
+        let attempts = try Number.whole("--max-attempts", nodes.maxAttempts, in: 1...1000)
+        options.dispatcher.retry.maxAttempts = attempts
+        let tokenLife = try Number.whole("--token-duration", nodes.tokenDuration, in: 0...longest)
         guard let onFailure = RunOptions.OnFailure(rawValue: running.onFailure) else {
             throw UsageError(
                 problem: "--on-failure is neither defer nor leave",
@@ -47,26 +48,16 @@ struct PurgeSettings {
             )
         }
         secret = try SecretSource(arguments: command.secret, file: running.secretFile, environment: environment)
-        interval = .seconds(running.purgeInterval)
         isOneshot = running.oneshot
         isDryRun = running.dryrun
         isStrict = running.strict
         statsd = try Self.statsd(command.metrics, environment)
 
         policy = records.policy
-        policy.writeMargin = nodes.noWriteCheck ? nil : .seconds(nodes.tokenDuration + 300)
+        policy.writeMargin = nodes.noWriteCheck ? nil : .seconds(tokenLife + 300)
         records.apply(to: &options)
-        options.pageSize = running.maxPerLoop
-        options.maxOffset = running.maxOffset
-        options.maxRecords = running.maxRecords == 0 ? nil : running.maxRecords
-        options.maxRate = running.maxRate == 0 ? nil : running.maxRate
         options.onFailure = onFailure
-        options.dispatcher.gate.ceiling = nodes.concurrency
-        options.dispatcher.retry.maxAttempts = nodes.maxAttempts
 
-        client.requestTimeout = .seconds(nodes.requestTimeout)
-        client.connectTimeout = min(client.connectTimeout, client.requestTimeout)
-        client.connectionsPerNode = nodes.concurrency
         client.acceptsNotFound = nodes.accept404
         client.acceptsBareSuccess = nodes.acceptBare2xx
         client.userAgent = "purge-old-records/\(ProgramVersion.text)"
@@ -81,30 +72,28 @@ struct PurgeSettings {
         }
     }
 
-    private static func check(_ option: String, _ value: Int, in range: ClosedRange<Int>) throws(UsageError) {
-        if range.contains(value) { return }
-        throw UsageError(
-            problem: "\(option) \(value) is out of range",
-            remedy: range.upperBound == .max
-                ? "give a number from \(range.lowerBound) on"
-                : "give a number from \(range.lowerBound) to \(range.upperBound)"
-        )
+    private static func rate(_ text: String) throws(UsageError) -> Double? {
+        guard let rate = Double(text), rate == 0 || (0.001...1e9).contains(rate) else {
+            throw UsageError(
+                problem: "the value of --max-rate is not a number of deletions per second",
+                remedy: "give a number from 0.001 on, or 0 for no limit"
+            )
+        }
+        return rate == 0 ? nil : rate
     }
 
     private static func statsd(
         _ options: MetricOptions,
         _ environment: [String: String]
     ) throws(UsageError) -> StatsdAddress? {
-        var port = options.metricPort ?? 8125
-        if options.metricPort == nil, let text = environment["SYNC_STATSD_PORT"], !text.isEmpty {
-            guard let number = Int(text) else {
-                throw UsageError(problem: "SYNC_STATSD_PORT is not a number", remedy: "set it to statsd's port")
-            }
-            port = number
+        var port: UInt16 = 8125
+        if let text = options.metricPort {
+            port = try Number.whole("--metric_port", text, in: 1 ... .max)
+        } else if let text = environment["SYNC_STATSD_PORT"], !text.isEmpty {
+            port = try Number.whole("SYNC_STATSD_PORT", text, in: 1 ... .max)
         }
-        try check("--metric_port", port, in: 1...65_535)
         guard let host = options.metricHost ?? environment["SYNC_STATSD_HOST"], !host.isEmpty else { return nil }
-        return StatsdAddress(host: host, port: UInt16(port))
+        return StatsdAddress(host: host, port: port)
     }
 
     private static func caFile(_ option: String?, _ environment: [String: String]) throws(UsageError) -> String? {

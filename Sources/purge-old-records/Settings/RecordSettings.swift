@@ -21,28 +21,18 @@ struct RecordSettings {
 
     init(_ options: RecordOptions, environment: [String: String]) throws(UsageError) {
         database = try Self.database(options.databaseURL, environment)
-        if options.gracePeriod > Self.longestSeconds {
-            throw UsageError(
-                problem: "--grace-period is more than \(Self.longestSeconds) seconds",
-                remedy: "give it in seconds; 86400 is a day"
-            )
-        }
-        gracePeriod = .seconds(options.gracePeriod < 0 ? 7 * 86_400 : options.gracePeriod)
-        if let start = options.rangeStart, let end = options.rangeEnd, start >= end {
-            throw UsageError(
-                problem: "--range_start \(start) is not below --range_end \(end)",
-                remedy: "both bounds are exclusive: give a start below the end"
-            )
-        }
-        uidsAbove = options.rangeStart.map { UID($0) }
-        uidsBelow = options.rangeEnd.map { UID($0) }
+        let seconds = try Number.whole("--grace-period", options.gracePeriod, in: .min...Self.longestSeconds)
+        gracePeriod = .seconds(seconds < 0 ? 7 * 86_400 : seconds)
+        (uidsAbove, uidsBelow) = try Self.range(options)
         humanLogs = options.humanLogs || Self.isTrue(environment["SYNC_HUMAN_LOGS"])
         verbosity = options.verbose
         spannerNode = try Self.spannerNode(environment)
         policy.forcesDownedNodes = options.force
         policy.purgesUnassigned = options.purgeUnassigned
         policy.acceptsUnaddressable = options.acceptUnaddressable
-        policy.confirmedGoneNodes = Set(options.goneNode.map { NodeID($0) })
+        for node in options.goneNode {
+            policy.confirmedGoneNodes.insert(NodeID(try Number.whole("--gone-node", node)))
+        }
         policy.overrideNode = try Self.override(options.overrideNode)
         policy.storageTypes = try NodeTypes(options.nodeType, spannerNode: spannerNode).storageTypes
         if policy.overrideNode != nil, !options.force {
@@ -91,6 +81,19 @@ struct RecordSettings {
         } catch {
             throw UsageError(problem: error.problem, remedy: error.remedy)
         }
+    }
+
+    private static func range(_ options: RecordOptions) throws(UsageError) -> (UID?, UID?) {
+        var (start, end): (Int64?, Int64?)
+        if let text = options.rangeStart { start = try Number.whole("--range_start", text) }
+        if let text = options.rangeEnd { end = try Number.whole("--range_end", text) }
+        if let start, let end, start >= end {
+            throw UsageError(
+                problem: "--range_start \(start) is not below --range_end \(end)",
+                remedy: "both bounds are exclusive: give a start below the end"
+            )
+        }
+        return (start.map { UID($0) }, end.map { UID($0) })
     }
 
     private static func spannerNode(_ environment: [String: String]) throws(UsageError) -> NodeID? {

@@ -1,0 +1,27 @@
+import Purging
+import Synchronization
+
+/// A wall clock that stands still, and a monotonic one that does too, or moves whenever it is read, or is the machine's.
+final class TestTime: TimeSource {
+    let wallTime: Milliseconds
+    private let stride: Duration?
+    private let reading = Mutex(ContinuousClock.now)
+
+    /// - Parameter stride: how far the monotonic clock moves when it is read; nil for the machine's clock.
+    init(wallSeconds: Double = Fixture.now, stride: Duration? = .zero) {
+        wallTime = Milliseconds(Int64(wallSeconds * 1000))
+        self.stride = stride
+    }
+
+    var now: ContinuousClock.Instant {
+        guard let stride else { return .now }
+        return reading.withLock { reading in
+            reading += stride
+            return reading
+        }
+    }
+
+    func sleep(until deadline: ContinuousClock.Instant) async {
+        try? await Task.sleep(until: deadline, clock: .continuous)
+    }
+}

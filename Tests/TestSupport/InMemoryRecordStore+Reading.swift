@@ -1,0 +1,75 @@
+package import Purging
+import Synchronization
+
+extension InMemoryRecordStore {
+    package func currentTime() async throws -> Milliseconds {
+        try await note(.currentTime)
+        return databaseTime
+    }
+
+    var databaseTime: Milliseconds { time.wallTime.advanced(by: clockSkew) }
+
+    package func nodes() async throws -> [Node] {
+        try await note(.nodes)
+        return nodeRows.map(\.node)
+    }
+
+    package func page(_ query: BacklogQuery) async throws -> BacklogPage {
+        try await note(.page(query))
+        let page = tables.withLock { tables -> BacklogPage in
+            let keys = tables.keys(after: query.cursor, before: query.scope.cutoff)
+            let leavesSomeOut = query.nodes != .all || query.scope.limitsUIDs
+            let examined = max(mostExamined, query.limit)
+            let horizon = leavesSomeOut ? keys.dropFirst(examined - 1).first : nil
+            let upper = [horizon, query.bound].compactMap { $0 }.min()
+            var page: [BacklogEntry] = []
+            for key in keys.prefix(while: { key in upper.map { key <= $0 } ?? true }) where page.count < query.limit {
+                guard let entry = tables.entry(key.uid), query.scope.contains(entry.record) else { continue }
+                if query.nodes.contains(entry.record.nodeID) { page.append(entry) }
+            }
+            if page.count == query.limit, let last = page.last {
+                return BacklogPage(entries: page, examinedUpTo: last.key)
+            }
+            return BacklogPage(entries: page, examinedUpTo: upper == query.bound ? nil : upper)
+        }
+        noteRead(page.entries)
+        return page
+    }
+
+    package func entries(_ uids: [UID], scope: BacklogScope) async throws -> [BacklogEntry] {
+        try await note(.entries(uids))
+        let entries = tables.withLock { tables in
+            uids.compactMap { tables.entry($0) }.filter { scope.contains($0.record) }
+        }
+        noteRead(entries)
+        return entries
+    }
+
+    package func key(atOffset offset: Int, scope: BacklogScope) async throws -> BacklogKey? {
+        try await note(.key(atOffset: offset))
+        return tables.withLock { tables in
+            tables.keys(after: nil, before: scope.cutoff)
+                .filter { key in tables.users[key.uid].map { scope.contains($0.record) } ?? false }
+                .dropFirst(offset).first
+        }
+    }
+
+    package func recordCount(naming node: NodeID, limit: Int) async throws -> Int {
+        try await note(.recordCount(node))
+        return tables.withLock { tables in
+            min(tables.users.values.count { $0.record.nodeID == node }, limit)
+        }
+    }
+
+    package func count(scope: BacklogScope, limit: Duration) async throws -> BacklogSize? {
+        try await note(.count)
+        return tables.withLock { tables in
+            let purgeable = tables.users.values.map(\.record).filter(scope.contains)
+            return BacklogSize(
+                purgeable: purgeable.count,
+                waitingForDownedNodes: purgeable.count { tables.nodes[$0.nodeID]?.node.isDowned ?? false },
+                oldest: purgeable.compactMap(\.replacedAt).min()
+            )
+        }
+    }
+}

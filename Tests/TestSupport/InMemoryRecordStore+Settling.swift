@@ -1,0 +1,55 @@
+package import Purging
+import Synchronization
+
+extension InMemoryRecordStore {
+    package func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
+        try await note(.settle(batch))
+        let (now, tracksSlots) = (databaseTime, tracksSlots)
+        return tables.withLock { $0.settle(batch, cutoff: cutoff, now: now, tracksSlots: tracksSlots) }
+    }
+}
+
+extension InMemoryRecordStore.Tables {
+    fileprivate mutating func settle(
+        _ batch: [Settlement],
+        cutoff: Milliseconds,
+        now: Milliseconds,
+        tracksSlots: Bool
+    ) -> [SettlementResult] {
+        let before = users
+        var seen: Set<UID> = []
+        var freed: [NodeID: Int] = [:]
+        let results = batch.map { settlement -> SettlementResult in
+            guard var row = before[settlement.uid], seen.insert(settlement.uid).inserted else { return .gone }
+            guard row.record.nodeID == settlement.nodeID, let replacedAt = row.record.replacedAt, replacedAt < cutoff
+            else { return .changed }
+            switch settlement.change {
+            case .delete:
+                freed[settlement.nodeID, default: 0] += 1
+                remove(settlement.uid)
+            case .deleteNodeless:
+                if nodes[settlement.nodeID] != nil { return .changed }
+                remove(settlement.uid)
+            case .postpone(let from):
+                if from != replacedAt { return .changed }
+                row.record.replacedAt = now
+                put(row)
+            }
+            return .done
+        }
+        if tracksSlots {
+            for (node, count) in freed {
+                nodes[node]?.freeSlots(count)
+            }
+        }
+        return results
+    }
+}
+
+extension InMemoryRecordStore.NodeRow {
+    /// Never out of 0…capacity; what is beyond the capacity already stays so.
+    fileprivate mutating func freeSlots(_ count: Int) {
+        available = max(available, min(available + count, capacity))
+        currentLoad = max(currentLoad - count, 0)
+    }
+}

@@ -1,0 +1,55 @@
+import Purging
+
+extension InMemoryRecordStore {
+    /// The rows, and what finds them quickly.
+    struct Tables: Sendable {
+        var nodes: [NodeID: NodeRow]
+        private(set) var users: [UID: UserRow] = [:]
+        private var uidsByEmail: [String: Set<UID>] = [:]
+        private var sorted: [BacklogKey]?
+
+        init(nodes: [NodeRow], users: [UserRow]) {
+            self.nodes = Dictionary(nodes.map { ($0.node.id, $0) }, uniquingKeysWith: { _, last in last })
+            for user in users {
+                put(user)
+            }
+        }
+
+        func uids(of email: String) -> Set<UID> { uidsByEmail[email] ?? [] }
+
+        mutating func put(_ row: UserRow) {
+            remove(row.record.uid)
+            users[row.record.uid] = row
+            uidsByEmail[row.email, default: []].insert(row.record.uid)
+        }
+
+        mutating func remove(_ uid: UID) {
+            guard let row = users.removeValue(forKey: uid) else { return }
+            uidsByEmail[row.email]?.remove(uid)
+            sorted = nil
+        }
+
+        /// The keys of all replaced records, ascending.
+        mutating func keys() -> [BacklogKey] {
+            if let sorted { return sorted }
+            let keys = users.values.compactMap { row in
+                row.record.replacedAt.map { BacklogKey(replacedAt: $0, uid: row.record.uid) }
+            }.sorted()
+            sorted = keys
+            return keys
+        }
+
+        /// The keys of purgeable records behind the cursor, whichever node or uid they have.
+        mutating func keys(after cursor: BacklogKey?, before cutoff: Milliseconds) -> ArraySlice<BacklogKey> {
+            let keys = keys()
+            let start = cursor.map { cursor in keys.firstIndex { $0 > cursor } ?? keys.endIndex } ?? 0
+            return keys[start...].prefix { $0.replacedAt < cutoff }
+        }
+
+        func entry(_ uid: UID) -> BacklogEntry? {
+            guard let row = users[uid] else { return nil }
+            let others = uids(of: row.email).subtracting([uid]).compactMap { users[$0]?.record }
+            return BacklogEntry(record: row.record, others: others)
+        }
+    }
+}

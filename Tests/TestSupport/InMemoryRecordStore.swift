@@ -1,0 +1,157 @@
+package import Purging
+import Synchronization
+
+/// A Tokenserver's database in memory: a full driver, with free access to its rows.
+///
+/// Users are matched by their e-mail exactly. Every call is atomic.
+package final class InMemoryRecordStore: RecordStore, BacklogCounter {
+    /// A row of `nodes`, whole.
+    package struct NodeRow: Sendable, Equatable {
+        package var node: Node
+        package var available: Int
+        package var currentLoad: Int
+        package var capacity: Int
+
+        package init(_ node: Node, available: Int = 100, currentLoad: Int = 100, capacity: Int = 1000) {
+            self.node = node
+            self.available = available
+            self.currentLoad = currentLoad
+            self.capacity = capacity
+        }
+    }
+
+    /// A row of `users`, with the e-mail in the open.
+    package struct UserRow: Sendable {
+        package var record: UserRecord
+        package var email: String
+
+        /// - Parameter email: by default the one that ``UserRecord`` builders give.
+        package init(_ record: UserRecord, email: String? = nil) {
+            self.record = record
+            self.email = email ?? "\(record.email.fxaUID)@example.com"
+        }
+    }
+
+    /// What the program asked for.
+    package enum Call: Sendable {
+        case currentTime
+        case nodes
+        case page(BacklogQuery)
+        case entries([UID])
+        case key(atOffset: Int)
+        case recordCount(NodeID)
+        case settle([Settlement])
+        case count
+    }
+
+    let tracksSlots: Bool
+    let time: any TimeSource
+    /// What the database's clock is ahead of this machine's.
+    let clockSkew: Duration
+    /// Index entries that a page examines at most when it leaves some out.
+    let mostExamined: Int
+    let tables: Mutex<Tables>
+    private let reads = Mutex<[UID: ContinuousClock.Instant]>([:])
+    private let history = Mutex<[Call]>([])
+    private let hook = Mutex<@Sendable (Call) async throws -> Void>({ _ in })
+
+    package init(
+        nodes: [NodeRow],
+        users: [UserRow] = [],
+        tracksSlots: Bool = true,
+        time: any TimeSource = SystemTime(),
+        clockSkew: Duration = .zero,
+        mostExamined: Int = 1000
+    ) {
+        self.tracksSlots = tracksSlots
+        self.time = time
+        self.clockSkew = clockSkew
+        self.mostExamined = mostExamined
+        tables = Mutex(Tables(nodes: nodes, users: users))
+    }
+
+    // MARK: For tests
+
+    /// All nodes, by id.
+    package var nodeRows: [NodeRow] { tables.withLock { $0.nodes.values.sorted { $0.node.id < $1.node.id } } }
+
+    /// All records, by uid.
+    package var userRows: [UserRow] { tables.withLock { $0.users.values.sorted { $0.record.uid < $1.record.uid } } }
+
+    package var records: [UserRecord] { userRows.map(\.record) }
+
+    package func record(_ uid: Int64) -> UserRecord? { tables.withLock { $0.users[UID(uid)]?.record } }
+
+    /// Everything that was asked for so far.
+    package var calls: [Call] { history.withLock { $0 } }
+
+    /// Settlements asked for so far, whatever came of them.
+    package var settlementsAsked: [Settlement] {
+        calls.flatMap { call -> [Settlement] in
+            if case .settle(let batch) = call { batch } else { [] }
+        }
+    }
+
+    /// What happens before each call: a delay, an error, a change that someone else makes.
+    package func beforeCall(_ body: @escaping @Sendable (Call) async throws -> Void) {
+        hook.withLock { $0 = body }
+    }
+
+    package func insert(_ record: UserRecord, email: String? = nil) {
+        tables.withLock { $0.put(UserRow(record, email: email)) }
+    }
+
+    package func remove(_ uid: Int64) { tables.withLock { $0.remove(UID(uid)) } }
+
+    package func update(_ uid: Int64, _ change: (inout UserRecord) -> Void) {
+        tables.withLock { tables in
+            guard var row = tables.users[UID(uid)] else { return }
+            change(&row.record)
+            tables.put(row)
+        }
+    }
+
+    /// The user got a new key or node: the record is obsolete from now on.
+    package func replace(_ uid: Int64, at moment: Milliseconds) { update(uid) { $0.replacedAt = moment } }
+
+    /// The account was deleted: its active records become tombstones.
+    package func retire(email: String, at moment: Milliseconds) {
+        tables.withLock { tables in
+            for uid in tables.uids(of: email) {
+                guard var row = tables.users[uid], row.record.isActive else { continue }
+                row.record.replacedAt = moment
+                row.record.generation = UserRecord.retiredGeneration
+                tables.put(row)
+            }
+        }
+    }
+
+    package func put(_ node: NodeRow) { tables.withLock { $0.nodes[node.node.id] = node } }
+
+    package func removeNode(_ id: Int64) { tables.withLock { $0.nodes[NodeID(id)] = nil } }
+
+    package func updateNode(_ id: Int64, _ change: (inout NodeRow) -> Void) {
+        tables.withLock { tables in
+            guard var row = tables.nodes[NodeID(id)] else { return }
+            change(&row)
+            tables.nodes[NodeID(id)] = row
+        }
+    }
+
+    /// When a record was last given out with its user's others.
+    package func lastRead(_ uid: UID) -> ContinuousClock.Instant? { reads.withLock { $0[uid] } }
+
+    func noteRead(_ entries: [BacklogEntry]) {
+        let now = time.now
+        reads.withLock { reads in
+            for entry in entries {
+                reads[entry.record.uid] = now
+            }
+        }
+    }
+
+    func note(_ call: Call) async throws {
+        history.withLock { $0.append(call) }
+        try await hook.withLock { $0 }(call)
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Purging
+import SQLiteDriver
+import Sandbox
+import TestSupport
+import Testing
+import TokenserverStore
+
+/// A kind of record store under test.
+enum Backend: String, CaseIterable, CustomTestStringConvertible {
+    case memory
+    case sqlite
+
+    static let all: [Backend] = [.sqlite]
+
+    var testDescription: String { rawValue }
+
+    /// A store with these rows, for the time of the body.
+    func withStore(
+        nodes: [SandboxTokenserver.NodeRow],
+        records: [SandboxRecord],
+        tracksSlots: Bool = true,
+        _ body: (StoreUnderTest) async throws -> Void
+    ) async throws {
+        switch self {
+        case .memory:
+            return
+        case .sqlite:
+            try await withTemporaryFolder { folder in
+                let path = folder.appending(path: "tokenserver.db").path
+                let tokenserver = try await SandboxTokenserver.create(
+                    connector: SQLiteConnector(path: path, createsFile: true)
+                )
+                try await tokenserver.insert(nodes)
+                try await tokenserver.insert(records)
+                let connector = SQLiteConnector(path: path)
+                try await body(
+                    StoreUnderTest(
+                        store: try await TokenserverStore.open(connector, tracksSlots: tracksSlots),
+                        counter: TokenserverCounter(connector: connector),
+                        records: tokenserver.records,
+                        nodes: tokenserver.nodes
+                    )
+                )
+            }
+        }
+    }
+}
+
+/// A store, and a look behind it.
+struct StoreUnderTest {
+    let store: any RecordStore
+    let counter: any BacklogCounter
+    let records: () async throws -> [SandboxRecord]
+    let nodes: () async throws -> [SandboxTokenserver.NodeRow]
+
+    func uids() async throws -> [Int64] { try await records().map(\.uid) }
+
+    /// Reads the backlog to its end, in small pages.
+    func readAll(scope: BacklogScope = .all, nodes: NodeFilter = .all) async throws -> [Int64] {
+        var query = BacklogQuery(scope: scope, nodes: nodes, limit: 4)
+        var uids: [Int64] = []
+        while true {
+            let page = try await store.page(query)
+            uids += page.entries.map(\.record.uid.rawValue)
+            guard let next = page.examinedUpTo else { return uids }
+            query.cursor = next
+        }
+    }
+}
+
+func withTemporaryFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "store-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try await body(folder)
+}
+
+extension BacklogScope {
+    static let all = BacklogScope(cutoff: Milliseconds(1_000_000))
+}
+
+extension SandboxTokenserver.NodeRow {
+    static func live(_ id: Int64) -> Self { Self(id: NodeID(id), url: "http://node-\(id).example") }
+}
+
+extension SandboxRecord {
+    static func active(_ uid: Int64, user: String? = nil, node: Int64 = 1) -> Self {
+        SandboxRecord(
+            uid: uid,
+            email: "\(user ?? "user\(uid)")@example.com",
+            generation: 10,
+            keysChangedAt: 10,
+            clientState: "aabb",
+            createdAt: 1,
+            node: NodeID(node)
+        )
+    }
+
+    static func obsolete(_ uid: Int64, replacedAt: Int64, user: String? = nil, node: Int64 = 1) -> Self {
+        var record = active(uid, user: user, node: node)
+        record.replacedAt = replacedAt
+        return record
+    }
+}
+
+extension Settlement {
+    static func delete(_ uid: Int64, node: Int64 = 1) -> Self {
+        Settlement(uid: UID(uid), nodeID: NodeID(node), change: .delete)
+    }
+
+    static func deleteNodeless(_ uid: Int64, node: Int64) -> Self {
+        Settlement(uid: UID(uid), nodeID: NodeID(node), change: .deleteNodeless)
+    }
+
+    static func postpone(_ uid: Int64, from: Int64, node: Int64 = 1) -> Self {
+        Settlement(uid: UID(uid), nodeID: NodeID(node), change: .postpone(from: Milliseconds(from)))
+    }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Synchronization
+import TokenserverStore
+
+/// A connector that asks the database, for every SELECT that passes through it, how it goes about it.
+final class PlanWitness: SQLConnector, SQLConnection {
+    private let connection: any SQLConnection
+    private let collected = Mutex<[String]>([])
+
+    init(_ connection: any SQLConnection) { self.connection = connection }
+
+    /// The steps of all plans.
+    var steps: [String] { collected.withLock { $0 } }
+
+    /// Forgets the plans so far.
+    func forget() { collected.withLock { $0.removeAll() } }
+
+    func connect(readOnly: Bool) async throws -> any SQLConnection { self }
+
+    func withSession<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Result
+    ) async throws -> Result {
+        try await connection.withSession { session in
+            try body(Session(session: session, witness: self))
+        }
+    }
+
+    func interrupt() { connection.interrupt() }
+
+    private struct Session: SQLSession {
+        let session: any SQLSession
+        let witness: PlanWitness
+
+        var dialect: Dialect { session.dialect }
+
+        func query(_ statement: SQLStatement) throws -> [SQLRow] {
+            let plan = try session.query("EXPLAIN QUERY PLAN \(statement)").map { try $0.text(3) }
+            witness.collected.withLock { $0 += plan }
+            return try session.query(statement)
+        }
+
+        func execute(_ statement: SQLStatement) throws -> Int { try session.execute(statement) }
+    }
+}
