@@ -16,13 +16,13 @@ build:
 test:
 	Scripts/system-packages test
 	Scripts/python-peers .build/test-python
-	swift test --disable-xctest
+	swift test --disable-xctest --no-parallel
 
 # The same tests under the thread sanitizer, in a build folder of their own.
 test-tsan:
 	Scripts/system-packages test
 	Scripts/python-peers .build/test-python
-	swift test --disable-xctest --sanitize=thread --scratch-path .build-tsan
+	swift test --disable-xctest --no-parallel --sanitize=thread --scratch-path .build-tsan
 
 format:
 	swift format format --in-place --recursive $(SOURCES)

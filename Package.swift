@@ -134,10 +134,8 @@ let package = Package(
         .testTarget(
             name: "StorageClientTests",
             dependencies: [
-                "Purging", "StorageClient", "SyncTokens", "Sandbox", "TestSupport",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "Purging", "StorageClient", "SyncTokens", "Sandbox",
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
@@ -20,7 +21,7 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
         package var acceptsNotFound = false
         package var acceptsBareSuccess = false
         package var proxies = ProxyRules.none
-        /// PEM file of the certificate authorities to trust; nil for the system's.
+        /// PEM file of the certificate authorities to trust, or a directory of such; nil for the system's.
         package var caFile: String?
         package var userAgent = "purge-old-records"
 
@@ -179,12 +180,16 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
         }
     }
 
+    /// Checks that a file holds certificate authorities. A directory of such files is taken as it is.
+    package static func check(certificates file: String) throws(CertificateFileError) {
+        _ = try tls(trusting: file)
+    }
+
     private static func tls(trusting file: String) throws(CertificateFileError) -> TLSConfiguration {
-        do {
-            let certificates = try NIOSSLCertificate.fromPEMFile(file)
-            if certificates.isEmpty { throw CertificateFileError(file: file) }
-        } catch {
-            throw CertificateFileError(file: file)
+        var isDirectory: ObjCBool = false
+        if !FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory) || !isDirectory.boolValue {
+            let certificates = try? NIOSSLCertificate.fromPEMFile(file)
+            if certificates?.isEmpty ?? true { throw CertificateFileError(file: file) }
         }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .file(file)

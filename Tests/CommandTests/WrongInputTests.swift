@@ -92,7 +92,9 @@ struct WrongInputTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         func path(_ name: String) -> String { folder.appending(path: name).path }
-        try Data("this is a text and no database, whatever its name says".utf8).write(to: URL(filePath: path("text.db")))
+        try Data("this is a text and no database, whatever its name says".utf8).write(
+            to: URL(filePath: path("text.db"))
+        )
         let bare = try await SandboxTokenserver.create(
             connector: SQLiteConnector(path: path("bare.db"), createsFile: true)
         )

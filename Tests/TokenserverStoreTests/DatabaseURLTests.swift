@@ -18,7 +18,8 @@ struct DatabaseURLTests {
     @Test(
         "of another kind is refused, without a word of what may be a password",
         arguments: [
-            "", "tokenserver.db", "sqlite:", "sqlite://host/file", "sqlite::memory:", "sqlite:a.db?mode=ro", "sqlite:a%zz",
+            "", "tokenserver.db", "sqlite:", "sqlite://host/file", "sqlite::memory:", "sqlite:a.db?mode=ro",
+            "sqlite:a%zz",
             "oracle://user:hunter2@db/x", "mysql://user:hunter2@db/x", "postgres://user:hunter2@db/x",
         ]
     )

@@ -75,7 +75,9 @@ struct SQLiteStoreTests {
             _ = try await store.entries([UID(3), UID(4)], scope: .all)
             _ = try await store.key(atOffset: 5, scope: .all)
             _ = try await store.recordCount(naming: NodeID(1), limit: 10)
-            let steps = witness.steps.filter { $0.contains(" users") || $0.contains("TEMP B-TREE") || $0.hasPrefix("SCAN") }
+            let steps = witness.steps.filter {
+                $0.contains(" users") || $0.contains("TEMP B-TREE") || $0.hasPrefix("SCAN")
+            }
             #expect(steps.contains { $0.contains("replaced_at_idx (service=? AND replaced_at=? AND rowid>?)") })
             #expect(steps.allSatisfy { !$0.contains("TEMP B-TREE") }, "\(steps)")
             #expect(steps.allSatisfy { !$0.hasPrefix("SCAN u") && !$0.hasPrefix("SCAN p") }, "\(steps)")

@@ -22,6 +22,11 @@ struct Lane: Sendable {
     /// All records here, those in flight included.
     var load: Int { ready.count + delayed.count + rereading + gate.inFlight }
 
+    /// Whether a record here could be sent, as far as the send budget is concerned.
+    func hasSendable(reservedOnly: Bool) -> Bool {
+        reservedOnly ? ready.contains(where: \.isReserved) : !ready.isEmpty
+    }
+
     /// Whether a record here holds a place in the send budget.
     var hasReserved: Bool { ready.contains(where: \.isReserved) || delayed.contains(where: \.isReserved) }
 

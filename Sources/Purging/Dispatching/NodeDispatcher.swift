@@ -11,8 +11,8 @@ package struct NodeDispatcher: Sendable {
     package struct Settings: Sendable {
         package var gate = NodeGate.Settings()
         package var retry = RetryPolicy()
-        /// What a decision rests on may be this old when its request is handed to the client. The client may take
-        /// three more seconds for a connection, which makes the five seconds of the law.
+        /// What a decision rests on may be this old when its request is handed to the client. The client may take three
+        /// more seconds, two for a connection and one for a second signature, which makes the five seconds of the law.
         package var freshness = Duration.seconds(2)
         /// About how many records may wait in all, shared by the nodes.
         package var window = 4096
@@ -116,7 +116,9 @@ package struct NodeDispatcher: Sendable {
     /// When something is to be done here, if nothing else happens before; nil if nothing waits for time to pass.
     package func wakeTime(at now: Instant) -> Instant? {
         var times = lanes.compactMap { $0.wakeTime(at: now) }
-        if let limited = limiter.wait(at: now), !budget.isExhausted, lanes.contains(where: { !$0.ready.isEmpty }) {
+        if let limited = limiter.wait(at: now),
+            lanes.contains(where: { $0.hasSendable(reservedOnly: budget.isExhausted) })
+        {
             times.append(limited)
         }
         return times.min()
@@ -131,7 +133,7 @@ package struct NodeDispatcher: Sendable {
 
     /// Sets whether the node's row asks for less.
     package mutating func setThrottled(_ target: ServiceURL, _ isThrottled: Bool) {
-        if let index = laneByTarget[target.text] {
+        if let index = laneByTarget[target.storage] {
             lanes[index].gate.isThrottled = isThrottled
         }
     }
@@ -145,7 +147,7 @@ package struct NodeDispatcher: Sendable {
         for step in 0..<lanes.count {
             let index = (turn + step) % lanes.count
             lanes[index].wakeDelayed(at: now)
-            sending: while limiter.wait(at: now) == nil {
+            sending: while limiter.wait(at: now) == nil, lanes[index].rereading < mostRereading(lanes[index].gate) {
                 let permission = lanes[index].gate.permission(at: now)
                 guard permission == .go || permission == .probe,
                     var job = lanes[index].take(asProbe: permission == .probe, reservedOnly: budget.isExhausted)
@@ -198,6 +200,7 @@ package struct NodeDispatcher: Sendable {
         switch answer.verdict {
         case .confirmed, .writtenSince: lanes[index].gate.signatureAccepted()
         case .signatureRefused: change = lanes[index].gate.signatureRefused() ?? change
+        case .refused: change = lanes[index].gate.requestRefused() ?? change
         case .decommissioned: change = lanes[index].gate.leave(.decommissioned) ?? change
         default: break
         }
@@ -258,7 +261,7 @@ package struct NodeDispatcher: Sendable {
         case .confirmed:
             job.confirmedKeys += 1
             if job.confirmedKeys == job.deletion.keys.count { return .confirmed(job) }
-            if isClosed { return .left(job, nil) }
+            if isClosed || gate.reasonLeft != nil { return .left(job, nil) }
             job.attempts = 0
             job.goodAnswersAtFirstFailure = nil
             lanes[flight.lane].prepend(job)
@@ -323,16 +326,16 @@ package struct NodeDispatcher: Sendable {
 
     // MARK: Lanes
 
-    private func lane(of target: ServiceURL) -> Lane? { laneByTarget[target.text].map { lanes[$0] } }
+    private func lane(of target: ServiceURL) -> Lane? { laneByTarget[target.storage].map { lanes[$0] } }
 
     private mutating func laneIndex(of target: ServiceURL) -> Int {
-        laneByTarget[target.text] ?? addLane(target, gate: NodeGate(settings: settings.gate))
+        laneByTarget[target.storage] ?? addLane(target, gate: NodeGate(settings: settings.gate))
     }
 
     @discardableResult
     private mutating func addLane(_ target: ServiceURL, gate: NodeGate) -> Int {
         lanes.append(Lane(target: target, gate: gate))
-        laneByTarget[target.text] = lanes.count - 1
+        laneByTarget[target.storage] = lanes.count - 1
         return lanes.count - 1
     }
 
@@ -347,8 +350,13 @@ package struct NodeDispatcher: Sendable {
         return Dispatch(ticket: lastTicket, request: job.request)
     }
 
+    /// How many of a lane's records may be read again at once: no more than could be sent then.
+    private func mostRereading(_ gate: NodeGate) -> Int {
+        limiter.isLimiting ? 1 : max(1, gate.limit - gate.inFlight)
+    }
+
     private mutating func rereadEnded(from target: ServiceURL) {
-        if let index = laneByTarget[target.text] {
+        if let index = laneByTarget[target.storage] {
             lanes[index].rereading -= 1
         }
     }

@@ -24,6 +24,8 @@ package struct NodeGate: Sendable {
         package var longestQuiet = Duration.seconds(120)
         /// Signatures that a node may refuse, before it accepted any, until it is left for the run.
         package var refusalsToLeave = 3
+        /// Requests that a node may refuse otherwise, before it accepted any signature, until it is left for the run.
+        package var rejectionsToLeave = 20
 
         package init() {}
     }
@@ -46,6 +48,7 @@ package struct NodeGate: Sendable {
         case misrouted
         case serverErrors = "server_errors"
         case signatureRefused = "signature_refused"
+        case refusesEverything = "refuses_everything"
         case decommissioned
         case longPause = "long_pause"
         case overloaded
@@ -93,6 +96,7 @@ package struct NodeGate: Sendable {
     private var failuresInARow = 0
     private var probesFailed = 0
     private var refusals = 0
+    private var rejections = 0
     private var meanLatency: Double?
 
     package init(settings: Settings) {
@@ -153,7 +157,6 @@ package struct NodeGate: Sendable {
         switch sign {
         case .good:
             goodAnswers += 1
-            failuresInARow = 0
             let latency = elapsed.inSeconds
             meanLatency = meanLatency.map { $0 * 0.9 + latency * 0.1 } ?? latency
             return reopen(growing: wasBusy)
@@ -161,7 +164,7 @@ package struct NodeGate: Sendable {
             return isCutOff ? reopen(growing: false) : nil
         case .overloaded:
             halve(startedAt: startedAt, now: now)
-            return nil
+            return isCutOff ? countFailure(.overloaded, startedAt: startedAt, now: now) : nil
         case .failed(let reason):
             halve(startedAt: startedAt, now: now)
             return countFailure(reason, startedAt: startedAt, now: now)
@@ -191,6 +194,12 @@ package struct NodeGate: Sendable {
         return !acceptedSignature && refusals >= settings.refusalsToLeave ? leave(.signatureRefused) : nil
     }
 
+    /// The node refused a request for another reason than its signature. A node that does only that is none.
+    package mutating func requestRefused() -> Change? {
+        rejections += 1
+        return !acceptedSignature && rejections >= settings.rejectionsToLeave ? leave(.refusesEverything) : nil
+    }
+
     /// Gives the node up for the rest of the run.
     package mutating func leave(_ reason: LeaveReason) -> Change? {
         if case .left = phase { return nil }
@@ -206,10 +215,12 @@ package struct NodeGate: Sendable {
         inFlight = 0
         probesFailed = 0
         refusals = 0
+        rejections = 0
         acceptedSignature = false
     }
 
     private mutating func reopen(growing: Bool) -> Change? {
+        failuresInARow = 0
         switch phase {
         case .open:
             if growing {
@@ -221,7 +232,6 @@ package struct NodeGate: Sendable {
             window = 1
             isGrowingFast = true
             probesFailed = 0
-            failuresInARow = 0
             return .recovered
         case .left:
             return nil

@@ -8,6 +8,8 @@ package struct RateLimiter: Sendable {
     /// - Parameter perSecond: nil for no limit.
     package init(perSecond: Double?) { spacing = perSecond.map { .seconds(1 / $0) } }
 
+    package var isLimiting: Bool { spacing != nil }
+
     /// Nil if one may go now; else when one may.
     package func wait(at now: Instant) -> Instant? {
         guard spacing != nil, let next, next > now else { return nil }

@@ -14,7 +14,10 @@ package struct BacklogKey: Hashable, Comparable, Sendable {
 
     /// The place just before this one, so that "after the predecessor" includes this one.
     var predecessor: BacklogKey {
-        uid.rawValue == .min ? self : BacklogKey(replacedAt: replacedAt, uid: UID(uid.rawValue - 1))
+        if uid.rawValue > .min {
+            return BacklogKey(replacedAt: replacedAt, uid: UID(uid.rawValue - 1))
+        }
+        return BacklogKey(replacedAt: replacedAt.advanced(by: .milliseconds(-1)), uid: UID(.max))
     }
 
     /// A place behind every record.

@@ -17,9 +17,10 @@ package struct Milliseconds: RawRepresentable, Hashable, Comparable, Sendable, C
         return Milliseconds(sum)
     }
 
-    /// How much later this moment is than `other`; negative if it is earlier.
+    /// How much later this moment is than `other`; negative if it is earlier. It saturates like `advanced(by:)`.
     package func since(_ other: Milliseconds) -> Duration {
-        .milliseconds(rawValue.subtractingReportingOverflow(other.rawValue).partialValue)
+        let (difference, overflow) = rawValue.subtractingReportingOverflow(other.rawValue)
+        return .milliseconds(overflow ? (rawValue < other.rawValue ? .min : .max) : difference)
     }
 
     package var description: String { String(rawValue) }

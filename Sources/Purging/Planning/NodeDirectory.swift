@@ -28,9 +28,9 @@ package struct NodeDirectory: Sendable {
     package var crowdedGoneNodes: Set<NodeID> = []
 
     package init(nodes: [Node], policy: PurgePolicy) {
-        let idsByStorage = Dictionary(grouping: nodes) { Self.storage(ofURL: $0.url) }.mapValues { $0.map(\.id) }
+        let idsByStorage = Dictionary(grouping: nodes) { ServiceURL.storage(ofURL: $0.url) }.mapValues { $0.map(\.id) }
         func keying(ofURL url: String) -> StorageKeying {
-            policy.storageTypes.keying(ofURL: url, nodes: idsByStorage[Self.storage(ofURL: url)] ?? [])
+            policy.storageTypes.keying(ofURL: url, nodes: idsByStorage[ServiceURL.storage(ofURL: url)] ?? [])
         }
         let override = policy.effectiveOverride
         places = Dictionary(
@@ -56,16 +56,8 @@ package struct NodeDirectory: Sendable {
         )
     }
 
-    /// What tells one storage from another, however their URLs are spelt.
-    private static func storage(ofURL url: String) -> String { (try? ServiceURL(url))?.storage ?? url }
-
     package subscript(_ id: NodeID) -> Place? { places[id] }
 
     /// The nodes marked as down.
     package var downed: Set<NodeID> { Set(places.values.filter(\.node.isDowned).map(\.node.id)) }
-}
-
-extension ServiceURL {
-    /// What tells one storage from another, however their URLs are spelt.
-    var storage: String { "\(host):\(port)\(pathPrefix)" }
 }

@@ -13,19 +13,19 @@ package enum StorageKeying: Sendable, Equatable {
 /// What the operator said about how the nodes key their data, most specific first: a node's own type, the type of all,
 /// the one Spanner node.
 package struct StorageTypes: Sendable {
-    private let byURL: [String: StorageKeying]
+    private let byStorage: [String: StorageKeying]
     private let ofAll: StorageKeying?
     private let spannerNode: NodeID?
 
     package init(byURL: [String: StorageKeying] = [:], ofAll: StorageKeying? = nil, spannerNode: NodeID? = nil) {
-        self.byURL = .init(byURL.map { (Self.normalised($0.key), $0.value) }) { first, _ in first }
+        byStorage = .init(byURL.map { (ServiceURL.storage(ofURL: $0.key), $0.value) }) { first, _ in first }
         self.ofAll = ofAll
         self.spannerNode = spannerNode
     }
 
     /// How the storage behind this URL keys its data; `nodes` are the nodes whose row names that storage.
     func keying(ofURL url: String, nodes: [NodeID]) -> StorageKeying {
-        if let named = byURL[Self.normalised(url)] ?? ofAll {
+        if let named = byStorage[ServiceURL.storage(ofURL: url)] ?? ofAll {
             return named
         }
         return spannerNode.map { nodes.contains($0) } ?? false ? .account : .unknown
@@ -36,14 +36,6 @@ package struct StorageTypes: Sendable {
 
     /// URLs that a type was given for, of which none is in `urls`.
     package func urlsNotAmong(_ urls: [String]) -> [String] {
-        byURL.keys.filter { !Set(urls.map(Self.normalised)).contains($0) }.sorted()
-    }
-
-    private static func normalised(_ url: String) -> String {
-        var url = Substring(url.lowercased())
-        while url.hasSuffix("/") {
-            url.removeLast()
-        }
-        return String(url)
+        byStorage.keys.filter { !Set(urls.map(ServiceURL.storage)).contains($0) }.sorted()
     }
 }

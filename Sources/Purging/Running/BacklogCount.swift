@@ -1,21 +1,42 @@
 /// The count of the backlog beside a run. It never disturbs the run: whatever goes wrong is only told.
 struct BacklogCount: Sendable {
-    struct Outcome: Sendable {
-        let waiting: Int
-    }
+    /// How long a finished run waits for the count beside it.
+    private static let patience = Duration.seconds(5)
 
     let counter: any BacklogCounter
     let options: RunOptions
+    let policy: PurgePolicy
     let cutoff: Milliseconds
+    let observer: any RunObserver
     let time: any TimeSource
 
-    /// - Returns: nil if the backlog could not be counted in time.
-    func run(observer: any RunObserver) async -> Outcome? {
+    /// Does something while the backlog is counted, and ends the count soon after it.
+    ///
+    /// - Returns: what the body returned, and how many records wait for downed nodes; nil if that is not known.
+    func beside<Result>(
+        stopSignal: StopSignal,
+        _ body: () async throws -> Result
+    ) async rethrows -> (Result, waiting: Int?) {
+        try await withThrowingTaskGroup(of: Int?.self) { group in
+            group.addTask { await count() }
+            let result = try await body()
+            group.addTask {
+                await time.sleep(until: time.now + (stopSignal.isRequested ? .zero : Self.patience))
+                return nil
+            }
+            let waiting = try await group.next() ?? nil
+            group.cancelAll()
+            return (result, waiting)
+        }
+    }
+
+    private func count() async -> Int? {
         do {
             let scope = options.scope(cutoff: cutoff)
-            if let size = try await counter.count(scope: scope, limit: options.countLimit) {
+            if var size = try await counter.count(scope: scope, limit: options.countLimit) {
+                if policy.forcesDownedNodes { size.waitingForDownedNodes = 0 }
                 observer.observe(.backlogCounted(size, now: time.wallTime))
-                return Outcome(waiting: size.waitingForDownedNodes)
+                return size.waitingForDownedNodes
             }
             if Task.isCancelled {
                 observer.observe(.backlogNotCounted("the run ended before the count did"))

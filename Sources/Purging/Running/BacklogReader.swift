@@ -65,6 +65,12 @@ package actor BacklogReader {
             )
         }
         let fresh = NodeDirectory(nodes: nodes, policy: policy)
+        if let spannerNode, fresh[spannerNode]?.ownKeying == .uid {
+            throw ImplausibleNodes(
+                description: "--node-type says that node \(spannerNode) keys by uid, but"
+                    + " SYNC_TOKENSERVER__SPANNER_NODE_ID says that it is Spanner; correct the one that is wrong"
+            )
+        }
         directory = (fresh, now)
         return (fresh, now)
     }

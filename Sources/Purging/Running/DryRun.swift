@@ -53,8 +53,22 @@ package struct DryRun: Sendable {
         let preparation = try await RunPreparation(source: source, policy: policy, options: options, time: time)
         summary.cutoff = preparation.cutoff
         summary.clockSkew = preparation.clockSkew
-        let count = BacklogCount(counter: counter, options: options, cutoff: preparation.cutoff, time: time)
-        async let counted = count.run(observer: observer)
+        let count = BacklogCount(
+            counter: counter,
+            options: options,
+            policy: policy,
+            cutoff: preparation.cutoff,
+            observer: observer,
+            time: time
+        )
+        let (_, waiting) = try await count.beside(stopSignal: stopSignal) {
+            try await survey(preparation, into: &summary)
+        }
+        summary.onDownedNodes = waiting
+        summary.hasDownedNodes = !policy.forcesDownedNodes && !preparation.directory.downed.isEmpty
+    }
+
+    private func survey(_ preparation: RunPreparation, into summary: inout RunSummary) async throws {
         let survey = BacklogSurvey(
             reader: preparation.reader,
             planner: PurgePlanner(policy: policy),
@@ -63,7 +77,7 @@ package struct DryRun: Sendable {
             skipsDownedNodes: !policy.forcesDownedNodes
         )
         var budget = SendBudget(total: options.maxRecords)
-        try await survey.forEach { entry, action, directory in
+        try await survey.forEach { entry, action, _ in
             if budget.isExhausted {
                 summary.stopReason = .maxRecords
                 observer.observe(.limitReached)
@@ -74,7 +88,6 @@ package struct DryRun: Sendable {
             if case .hold(let reason) = action {
                 observer.observe(.recordHeld(entry.record.uid, entry.record.nodeID, reason))
             }
-            summary.hasDownedNodes = !policy.forcesDownedNodes && !directory.downed.isEmpty
             return true
         } afterPage: { records in
             observer.observe(.pageRead(records: records))
@@ -86,8 +99,6 @@ package struct DryRun: Sendable {
             }
             return !stopSignal.isRequested
         }
-        summary.hasDownedNodes = !policy.forcesDownedNodes && !preparation.directory.downed.isEmpty
-        summary.onDownedNodes = await counted?.waiting
     }
 }
 

@@ -7,12 +7,11 @@ extension PurgeEngine {
         switch result {
         case .failure(let error): stop(reason(of: error))
         case .success(let reading):
-            directory = reading.directory
-            noteThrottling()
+            learn(reading.directory, readAt: reading.readAt)
             if stopReason != nil { return }
             let entries = reading.content.entries
             observer.observe(.pageRead(records: entries.count))
-            pending.append(contentsOf: entries.map { ($0, reading.readAt) })
+            pending.append(contentsOf: entries.map { ($0, reading.directory, reading.readAt) })
             do {
                 try sweep.advance(to: reading.content.examinedUpTo)
             } catch {
@@ -25,12 +24,15 @@ extension PurgeEngine {
         let asked = rereading
         rereading = [:]
         var entries: [UID: BacklogEntry] = [:]
+        var directory = directory
         var readAt = now
         switch result {
         case .failure(let error): stop(reason(of: error))
         case .success(let reading):
+            learn(reading.directory, readAt: reading.readAt)
             directory = reading.directory
             readAt = reading.readAt
+            noteSlowness(readAt: readAt, at: now)
             entries = Dictionary(reading.content.map { ($0.record.uid, $0) }, uniquingKeysWith: { first, _ in first })
         }
         for (uid, why) in asked.sorted(by: { $0.key < $1.key }) {
@@ -56,18 +58,18 @@ extension PurgeEngine {
             }
             drop(why)
             underway.remove(uid)
-            if carryOut(action, entry, readAt: readAt, mayWait: false, at: now) {
+            if carryOut(action, entry, in: directory, readAt: readAt, mayWait: false, at: now) {
                 resumeTombstones(after: uid)
             }
         }
     }
 
-    /// Decides on what was read, in order, as far as the nodes and the database have room.
+    /// Decides on what was read, in order and by what was read with it, as far as the nodes and the database have room.
     mutating func decidePending(at now: Instant) {
-        while stopReason == nil, settler.hasRoom, let (entry, readAt) = pending.first {
+        while stopReason == nil, settler.hasRoom, let (entry, directory, readAt) = pending.first {
             if sweep.includes(entry.key, of: entry.record.nodeID) {
                 let action = planner.action(for: entry, in: directory)
-                if !carryOut(action, entry, readAt: readAt, mayWait: true, at: now) { return }
+                if !carryOut(action, entry, in: directory, readAt: readAt, mayWait: true, at: now) { return }
                 if sweep.includes(entry.key, of: entry.record.nodeID) {
                     summary.read += 1
                 }
@@ -83,15 +85,21 @@ extension PurgeEngine {
     private mutating func carryOut(
         _ action: PurgeAction,
         _ entry: BacklogEntry,
+        in directory: NodeDirectory,
         readAt: Instant,
         mayWait: Bool,
         at now: Instant
     ) -> Bool {
         let (uid, node) = (entry.record.uid, entry.record.nodeID)
         if mayWait, proof == .open, action.writesUnasked {
-            // Until the secret is proved, nothing is written that no node had a say in.
+            // Until the secret is proved, nothing is written that no node had a say in. Other records of the same node
+            // may well be sent, if it has an address.
             if !sweep.canPassOver { return false }
-            sweep.passOver(node, from: entry.key)
+            if directory[node]?.target == nil {
+                sweep.passOver(node, from: entry.key)
+            } else {
+                sweep.passOver(node, only: entry.key)
+            }
             return true
         }
         switch action {
@@ -179,6 +187,23 @@ extension PurgeEngine {
     private mutating func drop(_ why: Rereading) {
         if case .job(let job) = why {
             dispatcher.rereadDropped(job, from: job.deletion.target)
+        }
+    }
+
+    /// The nodes were read anew, unless another reading overtook this one.
+    private mutating func learn(_ directory: NodeDirectory, readAt: Instant) {
+        if let directoryReadAt, readAt < directoryReadAt { return }
+        self.directory = directory
+        directoryReadAt = readAt
+        noteThrottling()
+    }
+
+    /// What was read again and is too old on arrival would be read again for ever.
+    private mutating func noteSlowness(readAt: Instant, at now: Instant) {
+        staleRereads = readAt + options.dispatcher.freshness < now ? staleRereads + 1 : 0
+        if staleRereads >= Self.mostStaleRereads {
+            let limit = options.dispatcher.freshness.inSeconds
+            stop(.storeFailed("the database takes more than \(limit) s to read a record, too long to decide safely"))
         }
     }
 

@@ -33,7 +33,7 @@ extension PurgeEngine {
             noteChange(change, node: node)
         }
         leftUntouched(answered.released.map(\.uid), node: node, because: nil)
-        if signatureWasRefused, proof == .open, !someNodeIsLeftToAsk {
+        if signatureWasRefused, proof != .accepted, !someNodeIsLeftToAsk {
             stop(.secretRefused)
         }
     }

@@ -45,6 +45,8 @@ package struct PurgeEngine: Sendable {
         case tombstone
     }
 
+    static let mostStaleRereads = 10
+
     let options: RunOptions
     let planner: PurgePlanner
     let scope: BacklogScope
@@ -53,13 +55,15 @@ package struct PurgeEngine: Sendable {
     var sweep: Sweep
     var dispatcher: NodeDispatcher
     var settler: Settler
+    /// The newest reading of the nodes. Each record is decided on by the reading that it came with.
     var directory: NodeDirectory
+    var directoryReadAt: Instant?
     var summary = RunSummary()
     var proof = SecretProof.open
     /// Whether some node refused a signature in this run.
     var signatureWasRefused = false
     /// Read, but not decided on yet, in the backlog's order.
-    var pending: Deque<(entry: BacklogEntry, readAt: Instant)> = []
+    var pending: Deque<(entry: BacklogEntry, directory: NodeDirectory, readAt: Instant)> = []
     /// Records between being accepted and being settled.
     var underway: Set<UID> = []
     /// Tombstones, by the records of their accounts that are still under way.
@@ -67,6 +71,8 @@ package struct PurgeEngine: Sendable {
     var parkedCount: [UID: Int] = [:]
     var toReread: [UID: Rereading] = [:]
     var rereading: [UID: Rereading] = [:]
+    /// Rereadings in a row that were too old on arrival.
+    var staleRereads = 0
     var isReading = false
     var stopReason: StopReason?
     var troubled: [String: String] = [:]
@@ -155,9 +161,12 @@ package struct PurgeEngine: Sendable {
         return effects
     }
 
-    /// Takes nothing more; what is in flight may end, and what was confirmed is settled.
+    /// Takes nothing more; what is in flight may end, and what was confirmed is settled. Of several reasons the first
+    /// is told, but an error always.
     mutating func stop(_ reason: StopReason) {
-        stopReason = stopReason ?? reason
+        if stopReason.map({ reason.isError && !$0.isError }) ?? true {
+            stopReason = reason
+        }
         pending.removeAll()
         for job in dispatcher.close() {
             underway.remove(job.uid)
@@ -227,13 +236,11 @@ package struct PurgeEngine: Sendable {
     ///
     /// - Returns: whether there may be something to do again.
     private mutating func resolveQuiescence() -> Bool {
-        if stopReason == nil, proof == .open {
-            if signatureWasRefused {
-                stop(.secretRefused)
-            } else {
-                prove(.unchallenged)
-                return true
-            }
+        if stopReason == nil, proof != .accepted, signatureWasRefused {
+            stop(.secretRefused)
+        } else if stopReason == nil, proof == .open {
+            prove(.unchallenged)
+            return true
         }
         if stopReason == nil, sweep.isAtEnd, pending.isEmpty {
             let (directory, dispatcher) = (directory, dispatcher)

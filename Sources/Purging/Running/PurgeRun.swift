@@ -16,8 +16,6 @@ package struct PurgeRun: Sendable {
     let stopSignal: StopSignal
     /// Where the randomness of each run comes from.
     let seed: @Sendable () -> UInt64
-    /// How long a finished run waits for the count beside it.
-    private static let countPatience = Duration.seconds(5)
 
     package init(
         store: any RecordStore,
@@ -52,22 +50,21 @@ package struct PurgeRun: Sendable {
     /// - Parameter gates: what earlier runs learnt about the nodes; this run's knowledge replaces it.
     package func run(gates: inout [ServiceURL: NodeGate]) async -> RunSummary {
         let started = time.now
-        var summary: RunSummary
+        var summary = RunSummary()
         do {
             let preparation = try await RunPreparation(source: store, policy: policy, options: options, time: time)
-            summary = await withTaskGroup(of: BacklogCount.Outcome?.self) { group in
-                let count = BacklogCount(counter: counter, options: options, cutoff: preparation.cutoff, time: time)
-                group.addTask { await count.run(observer: observer) }
-                var summary = await purge(preparation, gates: &gates)
-                group.addTask {
-                    await time.sleep(until: time.now + (stopSignal.isRequested ? .zero : Self.countPatience))
-                    return nil
-                }
-                summary.onDownedNodes = (await group.next() ?? nil)?.waiting
-                group.cancelAll()
-                summary.clockSkew = preparation.clockSkew
-                return summary
+            let count = BacklogCount(
+                counter: counter,
+                options: options,
+                policy: policy,
+                cutoff: preparation.cutoff,
+                observer: observer,
+                time: time
+            )
+            (summary, summary.onDownedNodes) = await count.beside(stopSignal: stopSignal) {
+                await purge(preparation, gates: &gates)
             }
+            summary.clockSkew = preparation.clockSkew
         } catch {
             summary = RunSummary()
             summary.stopReason =

@@ -40,7 +40,7 @@ package struct PurgeService: Sendable {
                 return summary.exitCode(isStrict: isStrict)
             }
             isFirst = false
-            if stopSignal.isRequested { return 0 }
+            if stopSignal.isRequested { return summary.stopReason.isError ? 1 : 0 }
             await pause()
             if stopSignal.isRequested { return 0 }
         }

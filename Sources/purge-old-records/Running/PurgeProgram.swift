@@ -32,8 +32,6 @@ struct PurgeProgram {
             return try await settings.isDryRun
                 ? rehearse(observer, stopSignal)
                 : purge(logs.logger, observer, stopSignal)
-        } catch let error as CertificateFileError {
-            logs.logger.error("\(error.file) holds no usable certificates; give a PEM file of authorities")
         } catch {
             logs.logger.error("\(error)")
         }
@@ -95,7 +93,8 @@ struct PurgeProgram {
     private func observer(_ logs: Logs, _ statsd: StatsdClient?) -> any RunObserver {
         var observers: [any RunObserver] = [LogObserver(logger: logs.logger)]
         if let statsd {
-            observers.append(MetricsObserver(factory: StatsdMetricsFactory(client: statsd), isRehearsal: settings.isDryRun))
+            let factory = StatsdMetricsFactory(client: statsd)
+            observers.append(MetricsObserver(factory: factory, isRehearsal: settings.isDryRun))
         }
         if settings.records.humanLogs, logs.output.isTerminal {
             let verb = settings.isDryRun ? "would purge" : "purged"

@@ -8,6 +8,8 @@ struct NodeTypes {
     init(_ words: [String], spannerNode: NodeID?) throws(UsageError) {
         var ofAll: (word: String, keying: StorageKeying)?
         var byURL: [String: StorageKeying] = [:]
+        // Two spellings of one storage's URL are one storage.
+        var byStorage: [String: StorageKeying] = [:]
         for word in words {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let keying = try Self.keying(String(parts.last ?? ""))
@@ -21,20 +23,20 @@ struct NodeTypes {
                 ofAll = (word, keying)
                 continue
             }
-            let url = String(parts[0])
-            guard (try? ServiceURL(url)) != nil else {
+            guard let url = try? ServiceURL(String(parts[0])) else {
                 throw UsageError(
                     problem: "--node-type names something that is not a node's URL",
                     remedy: "give URL=TYPE with the URL as in the nodes table, such as https://sync-1.example.com=mysql"
                 )
             }
-            if let known = byURL[url], known != keying {
+            if let known = byStorage[url.storage], known != keying {
                 throw UsageError(
                     problem: "--node-type names two types for \(url)",
                     remedy: "name one type for each node"
                 )
             }
-            byURL[url] = keying
+            byStorage[url.storage] = keying
+            byURL[url.text] = keying
         }
         if let ofAll, ofAll.keying == .uid, let spannerNode {
             throw UsageError(

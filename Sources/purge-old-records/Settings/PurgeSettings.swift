@@ -1,4 +1,3 @@
-import Foundation
 import Purging
 import StorageClient
 import SyncTokens
@@ -101,10 +100,14 @@ struct PurgeSettings {
             environment[name].flatMap { $0.isEmpty ? nil : (name, $0) }
         }
         guard let (origin, file) = option.map({ ("--ca-file", $0) }) ?? named.first else { return nil }
-        if FileManager.default.isReadableFile(atPath: file) { return file }
-        throw UsageError(
-            problem: "the file of certificate authorities that \(origin) names can't be read: \(file)",
-            remedy: "name a readable PEM file, or leave it out to use the system's authorities"
-        )
+        do {
+            try HTTPStorageNodeClient.check(certificates: file)
+            return file
+        } catch {
+            throw UsageError(
+                problem: "\(origin) names no usable certificate authorities: \(file)",
+                remedy: "name a readable PEM file, or leave it out to use the system's authorities"
+            )
+        }
     }
 }
