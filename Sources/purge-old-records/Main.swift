@@ -8,8 +8,13 @@ enum Main {
         // Writing to a closed pipe is an error to handle, not a reason to die.
         signal(SIGPIPE, SIG_IGN)
         let environment = ProcessInfo.processInfo.environment
+        let arguments = ArgumentSpelling.canonical(Array(CommandLine.arguments.dropFirst()))
+        if let first = arguments.first, ["-h", "--help", "help"].contains(first), arguments.count == 1 {
+            // The default subcommand's help is what everyone wants to see.
+            print(RootCommand.helpMessage(for: PurgeCommand.self))
+            exit(EXIT_SUCCESS)
+        }
         do {
-            let arguments = ArgumentSpelling.canonical(Array(CommandLine.arguments.dropFirst()))
             switch try RootCommand.parseAsRoot(arguments) {
             case let purge as PurgeCommand:
                 exit(await PurgeProgram(settings: try PurgeSettings(purge, environment: environment)).run())

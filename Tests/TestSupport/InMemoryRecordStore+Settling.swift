@@ -5,7 +5,9 @@ extension InMemoryRecordStore {
     package func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
         try await note(.settle(batch))
         let (now, tracksSlots) = (databaseTime, tracksSlots)
-        return tables.withLock { $0.settle(batch, cutoff: cutoff, now: now, tracksSlots: tracksSlots) }
+        let results = tables.withLock { $0.settle(batch, cutoff: cutoff, now: now, tracksSlots: tracksSlots) }
+        try noteSettled()
+        return results
     }
 }
 

@@ -54,6 +54,7 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
     private let reads = Mutex<[UID: ContinuousClock.Instant]>([:])
     private let history = Mutex<[Call]>([])
     private let hook = Mutex<@Sendable (Call) async throws -> Void>({ _ in })
+    private let settledHook = Mutex<@Sendable () throws -> Void>({})
 
     package init(
         nodes: [NodeRow],
@@ -95,6 +96,11 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
     /// What happens before each call: a delay, an error, a change that someone else makes.
     package func beforeCall(_ body: @escaping @Sendable (Call) async throws -> Void) {
         hook.withLock { $0 = body }
+    }
+
+    /// What happens after a batch was written: an error here means that only the answer got lost.
+    package func afterSettling(_ body: @escaping @Sendable () throws -> Void) {
+        settledHook.withLock { $0 = body }
     }
 
     package func insert(_ record: UserRecord, email: String? = nil) {
@@ -149,6 +155,8 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
             }
         }
     }
+
+    func noteSettled() throws { try settledHook.withLock { $0 }() }
 
     func note(_ call: Call) async throws {
         history.withLock { $0.append(call) }

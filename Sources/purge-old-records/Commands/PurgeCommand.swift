@@ -4,7 +4,24 @@ import ArgumentParser
 struct PurgeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "purge",
-        abstract: "Purge obsolete records (the default)."
+        abstract: "Removes obsolete user records from a Firefox Sync Tokenserver.",
+        usage: """
+            purge-old-records [<options>] [<secret>]
+            purge-old-records backlog [<options>]
+            """,
+        discussion: """
+            For each record that was replaced, or whose account was deleted, the record's storage node is asked to \
+            delete the user's old data; once it confirms that, the record is deleted. Data of a live user is never \
+            touched; where that is in doubt, the record is held and reported.
+
+            The subcommand backlog reports what is purgeable, waiting and held, by node and by age, and changes \
+            nothing; see purge-old-records backlog --help. The default subcommand is purge.
+
+            Every option with _ can be written with -, and the other way round. Options win over the environment.
+
+            Exit codes: 0 all that could safely be done was done, or stopped on request; 1 could not run; 3 records \
+            failed, or nodes could not be reached or answered wrongly; 64 wrong arguments, and nothing was touched.
+            """
     )
 
     @Argument(

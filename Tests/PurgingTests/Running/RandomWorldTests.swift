@@ -3,7 +3,7 @@ import SyncTokens
 import TestSupport
 import Testing
 
-@Suite("A run in a random world")
+@Suite("Laws 1, 2, 3, 5 and 10: a run in a random world")
 struct RandomWorldTests {
     @Test("keeps the laws, whatever the nodes do", arguments: Seeds.some(150))
     func anything(_ seed: UInt64) throws {

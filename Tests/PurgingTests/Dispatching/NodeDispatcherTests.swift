@@ -1,0 +1,436 @@
+@testable import Purging
+import SyncTokens
+import TestSupport
+import Testing
+
+@Suite("The dispatcher")
+struct NodeDispatcherTests {
+    private let start = ContinuousClock.now
+
+    /// A dispatcher, and a clock that a test moves.
+    private struct Desk {
+        var dispatcher: NodeDispatcher
+        var now: ContinuousClock.Instant
+        var tickets: [UID: Int] = [:]
+
+        mutating func enqueue(_ uids: ClosedRange<Int64>, node: Int64 = 1, keys: Int = 1) throws {
+            for uid in uids {
+                dispatcher.enqueue(try .of(uid, node: node, keys: keys, readAt: now))
+            }
+        }
+
+        /// Sends what can be sent; records that must be read again are read at once.
+        @discardableResult
+        mutating func send() -> [UID] {
+            var sent: [UID] = []
+            while true {
+                let next = dispatcher.next(at: now)
+                for dispatch in next.send {
+                    tickets[dispatch.request.uid] = dispatch.ticket
+                    sent.append(dispatch.request.uid)
+                }
+                if next.reread.isEmpty { return sent }
+                for job in next.reread {
+                    var job = job
+                    job.readAt = now
+                    dispatcher.rereadKept(job, from: job.deletion.target)
+                }
+            }
+        }
+
+        mutating func answer(
+            _ uid: Int64,
+            _ verdict: NodeAnswer.Verdict,
+            retryAfter: Duration? = nil
+        ) throws -> NodeDispatcher.Answered {
+            let ticket = try #require(tickets[UID(uid)])
+            tickets[UID(uid)] = nil
+            let answered = dispatcher.answered(ticket, with: NodeAnswer(verdict, retryAfter: retryAfter), at: now)
+            return try #require(answered)
+        }
+
+        /// Tries a record until its attempts are used up, always with the same answer.
+        mutating func exhaust(
+            _ uid: Int64,
+            _ verdict: NodeAnswer.Verdict,
+            meanwhile: (inout Desk) throws -> Void = { _ in }
+        ) throws -> NodeDispatcher.Resolution {
+            while true {
+                let resolution = try answer(uid, verdict).resolution
+                guard case .continuing = resolution else { return resolution }
+                try meanwhile(&self)
+                while tickets[UID(uid)] == nil {
+                    if let wake = dispatcher.wakeTime(at: now) {
+                        now = wake
+                    } else {
+                        try meanwhile(&self)
+                    }
+                    send()
+                }
+            }
+        }
+    }
+
+    private func desk(
+        budget: Int? = nil,
+        rate: Double? = nil,
+        _ configure: (inout NodeDispatcher.Settings) -> Void = { _ in }
+    ) -> Desk {
+        var settings = NodeDispatcher.Settings()
+        configure(&settings)
+        return Desk(
+            dispatcher: NodeDispatcher(
+                settings: settings,
+                budget: SendBudget(total: budget),
+                limiter: RateLimiter(perSecond: rate),
+                seed: 1,
+                now: start
+            ),
+            now: start
+        )
+    }
+
+    @Test("sends to each node what its gate lets through, and takes a confirmation for the end of it")
+    func confirmation() throws {
+        var desk = desk()
+        try desk.enqueue(1...10)
+        try desk.enqueue(11...20, node: 2)
+        #expect(Set(desk.send().map(\.rawValue)) == [1, 2, 3, 4, 11, 12, 13, 14])
+        guard case .confirmed(let job) = try desk.answer(1, .confirmed(lastModified: 0)).resolution else {
+            Issue.record("not confirmed")
+            return
+        }
+        #expect(job.uid == UID(1))
+        #expect(desk.dispatcher.inFlight == 7)
+    }
+
+    @Test("asks for each key of a record with a request of its own, one after the other")
+    func severalKeys() throws {
+        var desk = desk()
+        try desk.enqueue(1...1, keys: 3)
+        for left in [2, 1, 0] {
+            #expect(desk.send() == [UID(1)])
+            #expect(desk.send() == [])
+            let resolution = try desk.answer(1, .confirmed(lastModified: 0)).resolution
+            if case .confirmed = resolution { #expect(left == 0) } else { #expect(left > 0) }
+        }
+    }
+
+    @Test("ignores an answer that comes twice")
+    func strangeTicket() throws {
+        var desk = desk()
+        try desk.enqueue(1...1)
+        desk.send()
+        let ticket = try #require(desk.tickets[UID(1)])
+        _ = try desk.answer(1, .confirmed(lastModified: 0))
+        #expect(desk.dispatcher.answered(ticket, with: NodeAnswer(.confirmed(lastModified: 0)), at: start) == nil)
+    }
+
+    // MARK: Verdicts
+
+    @Test("holds what was written since and what was not found, and fails what was refused")
+    func finalVerdicts() throws {
+        var desk = desk()
+        try desk.enqueue(1...3)
+        desk.send()
+        guard case .held(_, .writtenSince) = try desk.answer(1, .writtenSince).resolution,
+            case .held(_, .notFound) = try desk.answer(2, .notFound).resolution,
+            case .failed(_, .http4xx) = try desk.answer(3, .refused(status: 400)).resolution
+        else {
+            Issue.record("another resolution")
+            return
+        }
+    }
+
+    @Test("takes a misrouted answer for the node's failure, and never for the record's")
+    func misrouted() throws {
+        var desk = desk()
+        try desk.enqueue(1...1)
+        desk.send()
+        guard case .left(_, .misrouted) = try desk.answer(1, .misrouted(status: 200, what: "x")).resolution else {
+            Issue.record("another resolution")
+            return
+        }
+    }
+
+    @Test("leaves a decommissioned node at once, with all that waits for it")
+    func decommissioned() throws {
+        var desk = desk()
+        try desk.enqueue(1...10)
+        desk.send()
+        let answered = try desk.answer(1, .decommissioned)
+        #expect(answered.change == .left(.decommissioned))
+        #expect(Set(answered.released.map(\.uid.rawValue)) == Set(5...10))
+        #expect(desk.send() == [])
+        guard case .left = try desk.answer(2, .timedOut).resolution else {
+            Issue.record("tried again on a node that was left")
+            return
+        }
+    }
+
+    // MARK: Whose failure it is
+
+    @Test(
+        "is the record's failure when its node answered others well between its attempts",
+        arguments: [NodeAnswer.Verdict.trouble(status: 500), .timedOut, .busy(status: 503)]
+    )
+    func recordsFailure(_ verdict: NodeAnswer.Verdict) throws {
+        var desk = desk()
+        try desk.enqueue(1...100)
+        desk.send()
+        let resolution = try desk.exhaust(1, verdict) { desk in
+            let other = try #require(desk.tickets.keys.first)
+            _ = try desk.answer(other.rawValue, .confirmed(lastModified: 0))
+        }
+        guard case .failed(let job, let reason) = resolution else {
+            Issue.record("it was \(resolution)")
+            return
+        }
+        #expect(job.attempts == 4)
+        #expect(reason == verdict.failure)
+    }
+
+    @Test(
+        "is the node's failure when the node answered nobody well, and the record stays untouched",
+        arguments: [NodeAnswer.Verdict.trouble(status: 500), .unreachable(what: "x", sent: false), .busy(status: 429)]
+    )
+    func nodesFailure(_ verdict: NodeAnswer.Verdict) throws {
+        var desk = desk()
+        try desk.enqueue(1...1)
+        desk.send()
+        guard case .left = try desk.exhaust(1, verdict) else {
+            Issue.record("taken for the record's failure")
+            return
+        }
+    }
+
+    @Test("does not count good answers from before the record's first attempt")
+    func goodAnswersBefore() throws {
+        var desk = desk()
+        try desk.enqueue(1...3)
+        desk.send()
+        for uid in Int64(1)...3 {
+            _ = try desk.answer(uid, .confirmed(lastModified: 0))
+        }
+        try desk.enqueue(4...4)
+        desk.send()
+        guard case .left = try desk.exhaust(4, .trouble(status: 502)) else {
+            Issue.record("taken for the record's failure")
+            return
+        }
+    }
+
+    @Test("takes a refused signature for the node's failure until that node accepted one")
+    func refusedSignature() throws {
+        var desk = desk()
+        try desk.enqueue(1...3)
+        try desk.enqueue(11...11, node: 2)
+        desk.send()
+        _ = try desk.answer(11, .confirmed(lastModified: 0))
+        guard case .left(_, .http4xx) = try desk.answer(1, .signatureRefused).resolution else {
+            Issue.record("another node's word does not count")
+            return
+        }
+        _ = try desk.answer(2, .writtenSince)
+        guard case .failed(_, .http4xx) = try desk.answer(3, .signatureRefused).resolution else {
+            Issue.record("this node accepted one before")
+            return
+        }
+    }
+
+    @Test("leaves a node that is overloaded all the time, instead of trying record after record for ever")
+    func alwaysOverloaded() throws {
+        var desk = desk()
+        try desk.enqueue(1...100)
+        var requests = 0
+        while true {
+            requests += desk.send().count
+            for uid in desk.tickets.keys.sorted() {
+                _ = try desk.answer(uid.rawValue, .busy(status: 503))
+            }
+            guard let wake = desk.dispatcher.wakeTime(at: desk.now) else { break }
+            desk.now = wake
+        }
+        #expect(desk.dispatcher.isLeftForRun(try ServiceURL(Node.url(1))))
+        #expect(requests < 60)
+    }
+
+    // MARK: Waiting
+
+    @Test("waits with a retry as the retry policy says, and as the node asked", arguments: Seeds.some(20))
+    func retryDelay(_ seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var desk = desk()
+        try desk.enqueue(1...2)
+        desk.send()
+        let asked: Duration? = random.chance(1, in: 2) ? .seconds(random.integer(1...100)) : nil
+        _ = try desk.answer(1, .trouble(status: 500), retryAfter: asked)
+        let wake = try #require(desk.dispatcher.wakeTime(at: desk.now))
+        #expect(wake - start <= max(.milliseconds(500), asked ?? .zero))
+        #expect(wake - start >= asked ?? .zero)
+        desk.now = wake
+        #expect(desk.send() == [UID(1)])
+    }
+
+    @Test("lets a node be quiet that was too busy and answered nobody else meanwhile")
+    func busyNode() throws {
+        var desk = desk()
+        try desk.enqueue(1...9)
+        desk.send()
+        _ = try desk.answer(1, .busy(status: 503), retryAfter: .seconds(10))
+        desk.now += .seconds(9)
+        for uid in Int64(2)...4 {
+            _ = try desk.answer(uid, .confirmed(lastModified: 0))
+        }
+        #expect(desk.send() == [])
+        desk.now += .seconds(1)
+        #expect(desk.send().isEmpty == false)
+    }
+
+    @Test("delays a busy record alone when its node answered others since it was sent")
+    func busyRecord() throws {
+        var desk = desk()
+        try desk.enqueue(1...9)
+        desk.send()
+        _ = try desk.answer(2, .confirmed(lastModified: 0))
+        _ = try desk.answer(1, .busy(status: 503), retryAfter: .seconds(10))
+        _ = try desk.answer(3, .confirmed(lastModified: 0))
+        let sent = desk.send()
+        #expect(!sent.isEmpty && !sent.contains(UID(1)))
+    }
+
+    @Test("gives a record up that is asked to wait for longer than is bearable")
+    func longRetryAfter() throws {
+        var desk = desk()
+        try desk.enqueue(1...9)
+        desk.send()
+        _ = try desk.answer(2, .confirmed(lastModified: 0))
+        guard case .failed = try desk.answer(1, .busy(status: 503), retryAfter: .seconds(500)).resolution else {
+            Issue.record("it should have failed")
+            return
+        }
+    }
+
+    // MARK: Freshness
+
+    @Test("has a record read again whose facts are older than two seconds, and a retry too")
+    func freshness() throws {
+        var desk = desk()
+        try desk.enqueue(1...2)
+        desk.now += .seconds(2)
+        let fresh = desk.dispatcher.next(at: desk.now)
+        #expect(fresh.send.count == 2 && fresh.reread.isEmpty)
+        try desk.enqueue(3...4)
+        desk.now += .milliseconds(2001)
+        let stale = desk.dispatcher.next(at: desk.now)
+        #expect(stale.send.isEmpty)
+        #expect(stale.reread.map(\.uid.rawValue) == [3, 4])
+        for job in stale.reread {
+            desk.dispatcher.rereadDropped(job, from: job.deletion.target)
+        }
+        let dispatch = try #require(fresh.send.first)
+        _ = desk.dispatcher.answered(
+            dispatch.ticket,
+            with: NodeAnswer(.trouble(status: 500), retryAfter: .seconds(3)),
+            at: desk.now
+        )
+        let later = desk.dispatcher.next(at: desk.now + .seconds(3))
+        #expect(later.send.isEmpty)
+        #expect(later.reread.map(\.uid) == [dispatch.request.uid])
+    }
+
+    // MARK: Budget and rate
+
+    @Test(
+        "gives a place in the budget back only when surely nothing was deleted",
+        arguments: [
+            (NodeAnswer.Verdict.writtenSince, true), (.notFound, true), (.refused(status: 400), true),
+            (.signatureRefused, true), (.confirmed(lastModified: 0), false), (.misrouted(status: 302, what: ""), false),
+            (.abandoned, false), (.decommissioned, false),
+        ]
+    )
+    func budget(_ verdict: NodeAnswer.Verdict, isGivenBack: Bool) throws {
+        var desk = desk(budget: 1)
+        try desk.enqueue(1...2)
+        #expect(desk.send() == [UID(1)])
+        #expect(!desk.dispatcher.hasSpentBudget)
+        _ = try desk.answer(1, verdict)
+        #expect(desk.dispatcher.hasSpentBudget == !isGivenBack)
+    }
+
+    @Test("keeps the place of a record that was refused at last, if an earlier attempt may have been carried out")
+    func budgetAfterTimeout() throws {
+        var desk = desk(budget: 1)
+        try desk.enqueue(1...2)
+        desk.send()
+        _ = try desk.answer(1, .timedOut)
+        #expect(!desk.dispatcher.hasSpentBudget)
+        desk.now = try #require(desk.dispatcher.wakeTime(at: desk.now))
+        #expect(desk.send() == [UID(1)])
+        _ = try desk.answer(1, .refused(status: 403))
+        #expect(desk.dispatcher.hasSpentBudget)
+    }
+
+    @Test(
+        "never has more records reserved than the budget allows, whatever the nodes answer",
+        arguments: Seeds.some(30)
+    )
+    func budgetHolds(_ seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let total = random.integer(1...20)
+        var desk = desk(budget: total)
+        try desk.enqueue(1...40)
+        try desk.enqueue(41...60, node: 2)
+        var mayBeDeleted: Set<UID> = []
+        for _ in 0..<500 {
+            desk.send()
+            guard let uid = desk.tickets.keys.sorted().randomElement(using: &random) else {
+                guard let wake = desk.dispatcher.wakeTime(at: desk.now) else { break }
+                desk.now = wake
+                continue
+            }
+            let verdict = random.pick([
+                NodeAnswer.Verdict.confirmed(lastModified: 0), .refused(status: 400), .timedOut, .trouble(status: 500),
+                .unreachable(what: "", sent: false), .busy(status: 429), .notFound,
+            ])
+            if !verdict.deletedNothing { mayBeDeleted.insert(uid) }
+            _ = try desk.answer(uid.rawValue, verdict)
+            desk.now += .milliseconds(random.integer(0...400))
+        }
+        #expect(mayBeDeleted.count <= total)
+    }
+
+    @Test("sends no faster than the rate, all nodes together")
+    func rate() throws {
+        var desk = desk(rate: 10)
+        try desk.enqueue(1...4)
+        try desk.enqueue(11...14, node: 2)
+        var sent: [Duration] = []
+        while sent.count < 8 {
+            sent += desk.send().map { _ in desk.now - start }
+            if let wake = desk.dispatcher.wakeTime(at: desk.now) { desk.now = wake }
+        }
+        for (index, moment) in sent.enumerated() {
+            #expect(moment >= .milliseconds(100 * index - 100))
+        }
+        #expect(sent.last ?? .zero >= .milliseconds(600))
+    }
+
+    // MARK: The end
+
+    @Test("sends nothing more once it is closed, and lets what is in flight end")
+    func closing() throws {
+        var desk = desk()
+        try desk.enqueue(1...9, keys: 2)
+        desk.send()
+        #expect(Set(desk.dispatcher.close().map(\.uid.rawValue)) == [5, 6, 7, 8, 9])
+        guard case .left = try desk.answer(1, .trouble(status: 500)).resolution,
+            case .left = try desk.answer(2, .confirmed(lastModified: 0)).resolution
+        else {
+            Issue.record("it goes on")
+            return
+        }
+        #expect(desk.send() == [])
+        #expect(desk.dispatcher.wakeTime(at: desk.now) == nil)
+    }
+}

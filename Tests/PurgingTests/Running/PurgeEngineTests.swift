@@ -1,0 +1,238 @@
+@testable import Purging
+import SyncTokens
+import TestSupport
+import Testing
+
+/// A run played by hand: the test sees every effect, and says what comes of it.
+private struct Play {
+    var engine: PurgeEngine
+    var now = ContinuousClock.now
+    let nodes: [Node]
+    let policy: PurgePolicy
+    let observer = RecordingObserver()
+    /// Effects that were not answered yet.
+    var sends: [UID: Int] = [:]
+    var reads: [BacklogQuery] = []
+    var rereads: [[UID]] = []
+    var batches: [[Settler.Item]] = []
+    var wake: ContinuousClock.Instant?
+
+    init(nodes: [Node] = [.live(1), .live(2)], policy: PurgePolicy = .byUID, options: RunOptions = RunOptions()) {
+        self.nodes = nodes
+        self.policy = policy
+        engine = PurgeEngine(
+            options: options,
+            policy: policy,
+            cutoff: RunFixture.cutoff,
+            directory: NodeDirectory(nodes: nodes, policy: policy),
+            start: nil,
+            gates: [:],
+            seed: 1,
+            observer: observer,
+            now: now
+        )
+        proceed()
+    }
+
+    mutating func proceed() {
+        for effect in engine.nextEffects(at: now) {
+            switch effect {
+            case .send(let dispatch): sends[dispatch.request.uid] = dispatch.ticket
+            case .read(let query): reads.append(query)
+            case .reread(let uids, _): rereads.append(uids)
+            case .settle(let batch, let cutoff):
+                #expect(cutoff == RunFixture.cutoff)
+                batches.append(batch)
+            case .wake(let moment): wake = moment
+            }
+        }
+    }
+
+    mutating func handle(_ event: PurgeEngine.Event) {
+        engine.handle(event, at: now)
+        proceed()
+    }
+
+    mutating func page(_ records: [UserRecord], isLast: Bool = true) {
+        reads.removeFirst()
+        let entries = records.compactMap { BacklogEntry(record: $0, others: []) }
+        let page = BacklogPage(entries: entries, examinedUpTo: isLast ? nil : entries.last?.key)
+        let directory = NodeDirectory(nodes: nodes, policy: policy)
+        handle(.read(.success(.init(content: page, directory: directory, readAt: now))))
+    }
+
+    mutating func answer(_ uid: Int64, _ verdict: NodeAnswer.Verdict) throws {
+        let ticket = try #require(sends[UID(uid)])
+        sends[UID(uid)] = nil
+        handle(.answered(ticket: ticket, NodeAnswer(verdict)))
+    }
+
+    mutating func settled(_ result: SettlementResult = .done) {
+        let batch = batches.removeFirst()
+        handle(.settled(batch, .success(batch.map { _ in result })))
+    }
+}
+
+@Suite("The engine, event by event")
+struct PurgeEngineTests {
+    @Test("reads, sends, settles and is finished")
+    func shortRun() throws {
+        var play = Play()
+        #expect(play.reads == [BacklogQuery(scope: BacklogScope(cutoff: RunFixture.cutoff), limit: 10)])
+        play.page(.obsolete(1...2))
+        #expect(Set(play.sends.keys) == [UID(1), UID(2)])
+        #expect(play.reads.isEmpty)
+        try play.answer(1, .confirmed(lastModified: 0))
+        #expect(play.batches.isEmpty)
+        try play.answer(2, .confirmed(lastModified: 0))
+        #expect(play.batches.map { $0.map(\.settlement.uid.rawValue) } == [[1, 2]])
+        #expect(!play.engine.isFinished)
+        play.settled()
+        #expect(play.engine.isFinished)
+        #expect(play.engine.result.deleted == [.notDown: 2])
+        #expect(play.engine.result.stopReason == .complete)
+    }
+
+    @Test("Law 6: requests go on while a batch is written, and only what was confirmed is in it")
+    func overlap() throws {
+        var options = RunOptions()
+        options.settler.batchSize = 1
+        var play = Play(options: options)
+        play.page(.obsolete(1...10))
+        try play.answer(1, .confirmed(lastModified: 0))
+        #expect(play.batches.map { $0.map(\.settlement.uid.rawValue) } == [[1]])
+        let before = play.sends.count
+        try play.answer(2, .confirmed(lastModified: 0))
+        #expect(play.sends.count >= before)
+        #expect(play.batches.count == 1)
+        play.settled()
+        #expect(play.batches.map { $0.map(\.settlement.uid.rawValue) } == [[2]])
+    }
+
+    @Test("writes a lone confirmation when it waited long enough")
+    func linger() throws {
+        var play = Play()
+        play.page(.obsolete(1...2))
+        try play.answer(1, .confirmed(lastModified: 0))
+        let wake = try #require(play.wake)
+        #expect(wake == play.now + .milliseconds(100))
+        play.now = wake
+        play.proceed()
+        #expect(play.batches.map { $0.map(\.settlement.uid.rawValue) } == [[1]])
+    }
+
+    @Test("reads the next page while the first one is on its way, from where that ended")
+    func nextPage() throws {
+        var play = Play()
+        play.page(.obsolete(1...4), isLast: false)
+        #expect(play.reads.first?.cursor == BacklogKey(replacedAt: Milliseconds(1004), uid: UID(4)))
+    }
+
+    @Test("ends with an error when the cursor stands still")
+    func loop() throws {
+        var play = Play()
+        play.page(.obsolete(1...4), isLast: false)
+        play.page(.obsolete(1...4), isLast: false)
+        for uid in play.sends.keys {
+            try play.answer(uid.rawValue, .confirmed(lastModified: 0))
+        }
+        while !play.batches.isEmpty { play.settled() }
+        #expect(play.engine.isFinished)
+        #expect(play.engine.result.stopReason == .loopDetected)
+    }
+
+    @Test("ends with an error when a page can't be read, after what was confirmed is settled")
+    func readError() throws {
+        var play = Play()
+        play.page(.obsolete(1...4), isLast: false)
+        play.handle(.read(.failure(StoreError.failed("gone"))))
+        for uid in play.sends.keys {
+            try play.answer(uid.rawValue, .confirmed(lastModified: 0))
+        }
+        #expect(!play.engine.isFinished)
+        while !play.batches.isEmpty { play.settled() }
+        #expect(play.engine.isFinished)
+        #expect(play.engine.result.deletedTotal == 4)
+        #expect(play.engine.result.stopReason == .storeFailed("gone"))
+    }
+
+    @Test("writes nothing before some node accepted a signature, not even what no node has a say in")
+    func proof() throws {
+        var play = Play()
+        var records: [UserRecord] = [.obsolete(uid: 1, replacedAt: 1001, node: 9)]
+        records.append(.of("m", uid: 2, clientState: "no", replacedAt: 1002))
+        records.append(.obsolete(uid: 3, replacedAt: 1003))
+        play.page(records)
+        play.now += .seconds(60)
+        play.proceed()
+        #expect(play.batches.isEmpty)
+        try play.answer(3, .confirmed(lastModified: 0))
+        #expect(play.batches.map { $0.map(\.settlement.uid.rawValue) } == [[3]])
+        play.settled()
+        // A second sweep takes what the first passed over.
+        #expect(play.reads.count == 1)
+        play.page(Array(records.prefix(2)))
+        #expect(play.batches.flatMap { $0.map(\.settlement.uid.rawValue) } == [1, 2])
+        play.settled()
+        #expect(play.engine.isFinished)
+        #expect(play.engine.result.sweeps == 2)
+    }
+
+    @Test("takes nothing new once it was told to stop")
+    func stop() throws {
+        var play = Play()
+        play.page(.obsolete(1...10), isLast: false)
+        let inFlight = play.sends.count
+        play.handle(.stopRequested)
+        #expect(play.sends.count == inFlight)
+        play.page(.obsolete(11...20), isLast: false)
+        for uid in play.sends.keys {
+            try play.answer(uid.rawValue, .confirmed(lastModified: 0))
+        }
+        #expect(play.sends.isEmpty && play.reads.isEmpty)
+        while !play.batches.isEmpty { play.settled() }
+        #expect(play.engine.isFinished)
+        #expect(play.engine.result.deletedTotal == inFlight)
+        #expect(play.engine.result.untouched == 0)
+    }
+
+    @Test("an error is told even when it was told to stop before")
+    func errorAfterStop() throws {
+        var play = Play()
+        play.page(.obsolete(1...1))
+        play.handle(.stopRequested)
+        try play.answer(1, .confirmed(lastModified: 0))
+        let batch = try #require(play.batches.first)
+        play.handle(.settled(batch, .failure(StoreError.failed("gone"))))
+        #expect(play.engine.isFinished)
+        #expect(play.engine.result.exitCode(isStrict: false) == 1)
+    }
+
+    @Test("asks to be woken for a retry, and reads the record again when that is late")
+    func retry() throws {
+        var play = Play()
+        play.page(.obsolete(1...2))
+        try play.answer(1, .confirmed(lastModified: 0))
+        play.now += .seconds(3)
+        play.proceed()
+        play.settled()
+        try play.answer(2, .busy(status: 503))
+        play.now = try #require(play.wake)
+        play.proceed()
+        #expect(play.rereads == [[UID(2)]])
+        #expect(play.sends.isEmpty)
+    }
+
+    @Test("counts as untouched what it had read of a node that is left for the run")
+    func untouched() throws {
+        var play = Play()
+        play.page(.obsolete(1...8), isLast: false)
+        try play.answer(1, .decommissioned)
+        for uid in play.sends.keys {
+            try play.answer(uid.rawValue, .decommissioned)
+        }
+        #expect(play.engine.result.read == 8)
+        #expect(play.engine.result.untouched == 8)
+        #expect(play.engine.result.troubledNodes.map(\.reason) == ["decommissioned"])
+    }
+}
