@@ -40,6 +40,7 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
     private let classifier: AnswerClassifier
     private let time: any TimeSource
     private let offsets = ClockOffsets()
+    private let deadlines = Deadlines()
     private let clients: [ProxyServer?: HTTPClient]
 
     /// ``shutdown()`` must be called at the end.
@@ -116,7 +117,8 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
             }
             let response = try await client.execute(message, deadline: .now() + TimeAmount(settings.requestTimeout))
             let bodyTime = min(settings.requestTimeout - elapsed(), Self.mostBodyTime)
-            await Self.drain(response.body, within: bodyTime)
+            // The client's own deadline ends with the head.
+            await deadlines.run(within: bodyTime) { await Self.drain(response.body) }
             let headers = ResponseHeaders(response.headers, now: wallSeconds)
             let verdict = classifier.verdict(status: Int(response.status.code), headers: headers)
             var attempt = Attempt(
@@ -158,17 +160,7 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
 
     /// Reads the body, so that its connection can be used again. The head has said all that counts, so a body that
     /// breaks off, is too long or takes too long changes nothing.
-    private static func drain(_ body: HTTPClientResponse.Body, within limit: Duration) async {
-        await withTaskGroup { group in
-            group.addTask { await read(body) }
-            // The client's own deadline ends with the head.
-            group.addTask { try? await Task.sleep(for: limit) }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    private static func read(_ body: HTTPClientResponse.Body) async {
+    private static func drain(_ body: HTTPClientResponse.Body) async {
         var bytes = 0
         do {
             for try await chunk in body {
