@@ -19,6 +19,7 @@ test:
 	swift test --disable-xctest --no-parallel
 
 # The same tests under the thread sanitizer, in a build folder of their own.
+test-tsan: export TSAN_OPTIONS = suppressions=$(CURDIR)/Scripts/tsan-suppressions
 test-tsan:
 	Scripts/system-packages test
 	Scripts/python-peers .build/test-python

@@ -19,6 +19,7 @@ extension InMemoryRecordStore {
 
         mutating func put(_ row: UserRow) {
             remove(row.record.uid)
+            sorted = nil
             users[row.record.uid] = row
             uidsByEmail[row.email, default: []].insert(row.record.uid)
         }

@@ -11,7 +11,7 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
     case memory
     case sqlite
 
-    static let all: [Backend] = [.sqlite]
+    static let all = Backend.allCases
 
     var testDescription: String { rawValue }
 
@@ -24,7 +24,7 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
     ) async throws {
         switch self {
         case .memory:
-            return
+            try await body(StoreUnderTest(memory: nodes, records, tracksSlots: tracksSlots))
         case .sqlite:
             try await withTemporaryFolder { folder in
                 let path = folder.appending(path: "tokenserver.db").path
@@ -53,6 +53,59 @@ struct StoreUnderTest {
     let counter: any BacklogCounter
     let records: () async throws -> [SandboxRecord]
     let nodes: () async throws -> [SandboxTokenserver.NodeRow]
+
+    init(
+        store: any RecordStore,
+        counter: any BacklogCounter,
+        records: @escaping () async throws -> [SandboxRecord],
+        nodes: @escaping () async throws -> [SandboxTokenserver.NodeRow]
+    ) {
+        self.store = store
+        self.counter = counter
+        self.records = records
+        self.nodes = nodes
+    }
+
+    init(memory nodes: [SandboxTokenserver.NodeRow], _ records: [SandboxRecord], tracksSlots: Bool) {
+        let store = InMemoryRecordStore(
+            nodes: nodes.map { row in
+                let node = Node(
+                    id: row.id,
+                    url: row.url,
+                    isDowned: row.downed != 0,
+                    isThrottled: row.backoff != 0
+                )
+                return InMemoryRecordStore.NodeRow(
+                    node,
+                    available: row.available,
+                    currentLoad: row.currentLoad,
+                    capacity: row.capacity
+                )
+            },
+            users: records.map { InMemoryRecordStore.UserRow($0.userRecord, email: $0.email) },
+            tracksSlots: tracksSlots
+        )
+        let original = Dictionary(records.map { ($0.uid, $0) }, uniquingKeysWith: { first, _ in first })
+        self.init(
+            store: store,
+            counter: store,
+            records: {
+                store.records.compactMap { record in
+                    var row = original[record.uid.rawValue]
+                    row?.replacedAt = record.replacedAt?.rawValue
+                    return row
+                }
+            },
+            nodes: {
+                store.nodeRows.map { row in
+                    var node = SandboxTokenserver.NodeRow(id: row.node.id, url: row.node.url)
+                    (node.available, node.currentLoad) = (row.available, row.currentLoad)
+                    node.capacity = row.capacity
+                    return node
+                }
+            }
+        )
+    }
 
     func uids() async throws -> [Int64] { try await records().map(\.uid) }
 

@@ -9,13 +9,21 @@ final class PlanWitness: SQLConnector, SQLConnection {
 
     init(_ connection: any SQLConnection) { self.connection = connection }
 
+    private let asked = Mutex<[Bool]>([])
+
+    /// Whether each connection that was asked for was to be unable to write.
+    var readOnlyAsked: [Bool] { asked.withLock { $0 } }
+
     /// The steps of all plans.
     var steps: [String] { collected.withLock { $0 } }
 
     /// Forgets the plans so far.
     func forget() { collected.withLock { $0.removeAll() } }
 
-    func connect(readOnly: Bool) async throws -> any SQLConnection { self }
+    func connect(readOnly: Bool) async throws -> any SQLConnection {
+        asked.withLock { $0.append(readOnly) }
+        return self
+    }
 
     func withSession<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Result

@@ -49,6 +49,34 @@ struct SQLiteStoreTests {
             await #expect(throws: SQLError.self) {
                 _ = try await connection.withSession { try $0.execute("DELETE FROM users") }
             }
+            // What a dry run is given, and what counts beside a run, is such a connection.
+            let witness = PlanWitness(connection)
+            _ = try await TokenserverStore.openReadOnly(witness)
+            _ = try await TokenserverCounter(connector: witness).count(scope: .all, limit: .seconds(60))
+            #expect(witness.readOnlyAsked == [true, true])
+        }
+    }
+
+    @Test("a slot that can't be freed keeps its record: both change in one transaction (law 5)")
+    func oneTransaction() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "tokenserver.db").path
+            let tokenserver = try await SandboxTokenserver.create(
+                connector: SQLiteConnector(path: path, createsFile: true)
+            )
+            try await tokenserver.insert([.live(1)])
+            try await tokenserver.insert([.obsolete(1, replacedAt: 5)])
+            try await tokenserver.execute(
+                "CREATE TRIGGER refuse BEFORE UPDATE ON nodes BEGIN SELECT RAISE(ABORT, 'not now'); END"
+            )
+            let store = try await TokenserverStore.open(SQLiteConnector(path: path), tracksSlots: true)
+            await #expect(throws: StoreError.self) {
+                _ = try await store.settle([.delete(1)], cutoff: Milliseconds(1000))
+            }
+            #expect(try await tokenserver.recordCount() == 1)
+            try await tokenserver.execute("DROP TRIGGER refuse")
+            #expect(try await store.settle([.delete(1)], cutoff: Milliseconds(1000)) == [.done])
+            #expect(try await tokenserver.nodes().first?.available == 101)
         }
     }
 
