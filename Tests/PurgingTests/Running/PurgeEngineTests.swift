@@ -54,7 +54,8 @@ private struct Play {
     }
 
     mutating func page(_ records: [UserRecord], isLast: Bool = true) {
-        reads.removeFirst()
+        if reads.isEmpty { Issue.record("no page was asked for") }
+        reads = Array(reads.dropFirst())
         let entries = records.compactMap { BacklogEntry(record: $0, others: []) }
         let page = BacklogPage(entries: entries, examinedUpTo: isLast ? nil : entries.last?.key)
         let directory = NodeDirectory(nodes: nodes, policy: policy)
@@ -68,7 +69,11 @@ private struct Play {
     }
 
     mutating func settled(_ result: SettlementResult = .done) {
-        let batch = batches.removeFirst()
+        guard let batch = batches.first else {
+            Issue.record("nothing was to be settled")
+            return
+        }
+        batches.removeFirst()
         handle(.settled(batch, .success(batch.map { _ in result })))
     }
 }

@@ -205,8 +205,9 @@ struct PurgeRunTests {
         let fixture = RunFixture(nodes: 3, records: users, options: options, seed: seed)
         for node in Int64(1)...3 {
             let isDead = node > 1 && random.chance(1, in: 3)
-            fixture.nodes.node(Node.url(node)) { _, _ in
-                isDead ? .init(.unreachable(what: "refused", sent: false)) : .init(.signatureRefused)
+            fixture.nodes.node(Node.url(node)) { request, _ in
+                if isDead { return .init(.unreachable(what: "refused", sent: false)) }
+                return .init(request.uid.rawValue % 4 == 0 ? .refused(status: 400) : .signatureRefused)
             }
         }
         let summary = try fixture.run()
