@@ -33,7 +33,7 @@ lint:
 
 # Speed and peak memory of whole runs, in a release build.
 bench:
-	Scripts/system-packages build
+	Scripts/system-packages test
 	Benchmarks/run
 
 clean:

@@ -7,12 +7,17 @@ import Synchronization
 final class Deadlines: Sendable {
     private typealias Instant = ContinuousClock.Instant
 
+    private struct Running {
+        var last = 0
+        var tasks: [Int: (deadline: Instant, task: Task<Void, Never>)] = [:]
+    }
+
     private final class Watched: Sendable {
-        let tasks = Mutex<(last: Int, running: [Int: (deadline: Instant, task: Task<Void, Never>)])>((0, [:]))
+        let running = Mutex(Running())
 
         func cancelOverdue() {
             let now = Instant.now
-            let overdue = tasks.withLock { $0.running.values.filter { $0.deadline <= now }.map(\.task) }
+            let overdue = running.withLock { $0.tasks.values.filter { $0.deadline <= now }.map(\.task) }
             overdue.forEach { $0.cancel() }
         }
     }
@@ -36,16 +41,16 @@ final class Deadlines: Sendable {
     /// Runs the operation, and cancels it when this much time has passed or when the calling task is cancelled.
     func run(within limit: Duration, _ operation: @escaping @Sendable () async -> Void) async {
         let task = Task { await operation() }
-        let id = watched.tasks.withLock { tasks in
-            tasks.last += 1
-            tasks.running[tasks.last] = (.now + limit, task)
-            return tasks.last
+        let id = watched.running.withLock { running in
+            running.last += 1
+            running.tasks[running.last] = (.now + limit, task)
+            return running.last
         }
         await withTaskCancellationHandler {
             await task.value
         } onCancel: {
             task.cancel()
         }
-        watched.tasks.withLock { _ = $0.running.removeValue(forKey: id) }
+        watched.running.withLock { _ = $0.tasks.removeValue(forKey: id) }
     }
 }

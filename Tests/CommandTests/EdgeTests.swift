@@ -110,6 +110,24 @@ struct EdgeTests {
         }
     }
 
+    @Test(
+        "a --node-type for a URL that no node has stops everything: the node that was meant would lose its protection"
+    )
+    func mistypedNode() async throws {
+        try await TestWorld.with { world in
+            try await world.add([.obsolete(1)])
+            for command in [["--oneshot"], ["--oneshot", "--dryrun"], ["backlog"]] {
+                let run = try await Program.purge.run(
+                    command + ["--node-type", "http://127.0.0.1:1=spanner"],
+                    environment: world.environment
+                )
+                #expect(run.code == 1)
+                #expect(run.error.contains("http://127.0.0.1:1"))
+            }
+            #expect(world.requests == 0)
+        }
+    }
+
     @Test("slots are left alone where SYNC_TOKENSERVER__SPANNER_NODE_ID says that they are not tracked")
     func untrackedSlots() async throws {
         try await TestWorld.with(keying: [.account]) { world async throws in

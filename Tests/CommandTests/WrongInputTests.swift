@@ -33,6 +33,7 @@ struct WrongInputTests {
         Case(arguments: ["hunter2", "hunter3"], environment: database, word: "more than one argument"),
         Case(arguments: ["backlgo"], environment: both, word: "another"),
         Case(arguments: ["backlo"], environment: database, word: "mistyped"),
+        Case(arguments: ["backlgo"], environment: database, word: "mistyped"),
         Case(arguments: ["hunter2"], word: "no database"),
         Case(arguments: ["hunter2", "--database-url", "oracle://x/y"], word: "scheme"),
         Case(arguments: ["hunter2", "--database-url", "mysql://u:hunter2@h/d"], word: "driver"),

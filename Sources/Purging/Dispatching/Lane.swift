@@ -90,6 +90,13 @@ struct Lane: Sendable {
         }
     }
 
+    /// Gives up what was not tried yet.
+    mutating func removeUntried() -> [Job] {
+        let untried = ready.filter { $0.attempts == 0 && !$0.isReserved }
+        ready.removeAll { $0.attempts == 0 && !$0.isReserved }
+        return Array(untried)
+    }
+
     /// Gives up everything that waits here.
     mutating func removeAll() -> [Job] {
         defer {

@@ -111,6 +111,9 @@ package struct NodeDispatcher: Sendable {
         lane(of: target)?.isHungry(at: now) ?? true
     }
 
+    /// Whether nothing is on its way to this node.
+    package func isIdle(_ target: ServiceURL) -> Bool { lane(of: target).map { $0.load == 0 } ?? true }
+
     package func isLeftForRun(_ target: ServiceURL) -> Bool { lane(of: target)?.gate.reasonLeft != nil }
 
     /// When something is to be done here, if nothing else happens before; nil if nothing waits for time to pass.
@@ -198,7 +201,8 @@ package struct NodeDispatcher: Sendable {
             change = lanes[index].gate.quietAsked(quiet, now: now) ?? change
         }
         switch answer.verdict {
-        case .confirmed, .writtenSince: lanes[index].gate.signatureAccepted()
+        case .confirmed where answer.provesSignature: lanes[index].gate.signatureAccepted()
+        case .writtenSince: lanes[index].gate.signatureAccepted()
         case .signatureRefused: change = lanes[index].gate.signatureRefused() ?? change
         case .refused: change = lanes[index].gate.requestRefused() ?? change
         case .decommissioned: change = lanes[index].gate.leave(.decommissioned) ?? change
@@ -220,9 +224,15 @@ package struct NodeDispatcher: Sendable {
         )
     }
 
-    /// Whether the budget is used up and nothing here still has a place in it.
+    /// Whether the budget is used up, nothing here still has a place in it, and some record wants one.
     package var hasSpentBudget: Bool {
         budget.isExhausted && flights.isEmpty && !lanes.contains { $0.hasReserved || $0.rereading > 0 }
+            && lanes.contains { $0.load > 0 }
+    }
+
+    /// Takes back what was not tried yet; it may come again.
+    package mutating func takeBackUntried() -> [Job] {
+        lanes.indices.flatMap { lanes[$0].removeUntried() }
     }
 
     /// Takes back everything that was not sent, and sends nothing more.

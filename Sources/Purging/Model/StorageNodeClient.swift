@@ -54,6 +54,8 @@ package struct NodeAnswer: Sendable, Equatable {
     package var retryAfter: Duration?
     /// From sending to the end of the answer.
     package var elapsed: Duration
+    /// Whether such an answer is only given to a signature that was accepted. A 404 may well come before that.
+    package var provesSignature = true
 
     package init(_ verdict: Verdict, quiet: Duration? = nil, retryAfter: Duration? = nil, elapsed: Duration = .zero) {
         self.verdict = verdict

@@ -13,19 +13,22 @@ package enum StorageKeying: Sendable, Equatable {
 /// What the operator said about how the nodes key their data, most specific first: a node's own type, the type of all,
 /// the one Spanner node.
 package struct StorageTypes: Sendable {
-    private let byStorage: [String: StorageKeying]
+    private let byStorage: [String: (url: String, keying: StorageKeying)]
     private let ofAll: StorageKeying?
     private let spannerNode: NodeID?
 
     package init(byURL: [String: StorageKeying] = [:], ofAll: StorageKeying? = nil, spannerNode: NodeID? = nil) {
-        byStorage = .init(byURL.map { (ServiceURL.storage(ofURL: $0.key), $0.value) }) { first, _ in first }
+        byStorage = .init(
+            byURL.map { (ServiceURL.storage(ofURL: $0.key), (url: $0.key, keying: $0.value)) },
+            uniquingKeysWith: { first, _ in first }
+        )
         self.ofAll = ofAll
         self.spannerNode = spannerNode
     }
 
     /// How the storage behind this URL keys its data; `nodes` are the nodes whose row names that storage.
     func keying(ofURL url: String, nodes: [NodeID]) -> StorageKeying {
-        if let named = byStorage[ServiceURL.storage(ofURL: url)] ?? ofAll {
+        if let named = byStorage[ServiceURL.storage(ofURL: url)]?.keying ?? ofAll {
             return named
         }
         return spannerNode.map { nodes.contains($0) } ?? false ? .account : .unknown
@@ -36,6 +39,7 @@ package struct StorageTypes: Sendable {
 
     /// URLs that a type was given for, of which none is in `urls`.
     package func urlsNotAmong(_ urls: [String]) -> [String] {
-        byStorage.keys.filter { !Set(urls.map(ServiceURL.storage)).contains($0) }.sorted()
+        let known = Set(urls.map(ServiceURL.storage))
+        return byStorage.filter { !known.contains($0.key) }.map(\.value.url).sorted()
     }
 }

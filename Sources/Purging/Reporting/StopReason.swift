@@ -33,8 +33,8 @@ package enum StopReason: Sendable, Equatable {
         case .complete, .stopRequested: nil
         case .maxRecords: "reached --max-records; the rest is for the next run"
         case .secretRefused:
-            "the storage nodes refused the signature, so the master secret is wrong; nothing was changed."
-                + " Give the secret that Tokenserver and the nodes share"
+            "the storage nodes refused the signature, so the master secret is wrong;"
+                + " give the secret that Tokenserver and the nodes share"
         case .loopDetected: "a page of the backlog did not move the cursor; the database answered inconsistently"
         case .nodesImplausible(let text), .storeFailed(let text): text
         }

@@ -92,4 +92,6 @@ package actor BacklogReader {
 /// The nodes table can't be right, so nothing is decided by it.
 package struct ImplausibleNodes: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }

@@ -78,7 +78,7 @@ package struct DryRun: Sendable {
         )
         var budget = SendBudget(total: options.maxRecords)
         try await survey.forEach { entry, action, _ in
-            if budget.isExhausted {
+            if case .purge = action, budget.isExhausted {
                 summary.stopReason = .maxRecords
                 observer.observe(.limitReached)
                 return false

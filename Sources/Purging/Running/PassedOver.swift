@@ -26,13 +26,9 @@ struct PassedOver: Sendable {
     mutating func close(upTo key: BacklogKey) {
         guard let after = openAfter else { return }
         openAfter = nil
-        add(after: after, upTo: key)
-    }
-
-    /// Adds a stretch that is known as a whole, unless it is empty or within what is known already.
-    mutating func add(after: BacklogKey?, upTo key: BacklogKey) {
-        guard after.map({ $0 < key }) ?? true, !contains(key) else { return }
-        closed.insert(Stretch(after: after, upTo: key), at: firstStretch(endingAtOrBehind: key))
+        if after.map({ $0 < key }) ?? true {
+            closed.insert(Stretch(after: after, upTo: key), at: firstStretch(endingAtOrBehind: key))
+        }
     }
 
     func contains(_ key: BacklogKey) -> Bool {

@@ -9,6 +9,10 @@ extension PurgeEngine {
         case .success(let reading):
             learn(reading.directory, readAt: reading.readAt)
             if stopReason != nil { return }
+            if discardsPage {
+                discardsPage = false
+                return
+            }
             let entries = reading.content.entries
             observer.observe(.pageRead(records: entries.count))
             pending.append(contentsOf: entries.map { ($0, reading.directory, reading.readAt) })
@@ -67,16 +71,40 @@ extension PurgeEngine {
     /// Decides on what was read, in order and by what was read with it, as far as the nodes and the database have room.
     mutating func decidePending(at now: Instant) {
         while stopReason == nil, settler.hasRoom, let (entry, directory, readAt) = pending.first {
-            if sweep.includes(entry.key, of: entry.record.nodeID) {
+            let uid = entry.record.uid
+            if sweep.includes(entry.key, of: entry.record.nodeID), !sentForProof.contains(uid) {
                 let action = planner.action(for: entry, in: directory)
-                if !carryOut(action, entry, in: directory, readAt: readAt, mayWait: true, at: now) { return }
-                if sweep.includes(entry.key, of: entry.record.nodeID) {
-                    summary.read += 1
+                if proof == .open {
+                    sendForProof(action, entry, in: directory, readAt: readAt, at: now)
+                } else {
+                    if !carryOut(action, entry, in: directory, readAt: readAt, mayWait: true, at: now) { return }
+                    if sweep.includes(entry.key, of: entry.record.nodeID) {
+                        summary.read += 1
+                    }
                 }
             }
             if !pending.isEmpty {
                 pending.removeFirst()
             }
+        }
+    }
+
+    /// Until the secret is proved, only requests are of use; everything else is decided on once the sweep starts anew.
+    private mutating func sendForProof(
+        _ action: PurgeAction,
+        _ entry: BacklogEntry,
+        in directory: NodeDirectory,
+        readAt: Instant,
+        at now: Instant
+    ) {
+        guard case .purge(let deletion) = action, !dispatcher.isLeftForRun(deletion.target),
+            !dispatcher.isFull(deletion.target)
+        else { return }
+        summary.read += 1
+        sentForProof.insert(entry.record.uid)
+        _ = carryOut(action, entry, in: directory, readAt: readAt, mayWait: false, at: now)
+        if sentForProof.count >= Self.mostSentForProof {
+            prove(.unchallenged)
         }
     }
 
@@ -91,17 +119,6 @@ extension PurgeEngine {
         at now: Instant
     ) -> Bool {
         let (uid, node) = (entry.record.uid, entry.record.nodeID)
-        if mayWait, proof == .open, action.writesUnasked {
-            // Until the secret is proved, nothing is written that no node had a say in. Other records of the same node
-            // may well be sent, if it has an address.
-            if !sweep.canPassOver { return false }
-            if directory[node]?.target == nil {
-                sweep.passOver(node, from: entry.key)
-            } else {
-                sweep.passOver(node, only: entry.key)
-            }
-            return true
-        }
         switch action {
         case .purge(let deletion):
             if dispatcher.isLeftForRun(deletion.target) {
@@ -143,9 +160,10 @@ extension PurgeEngine {
         var someoneIsHungry = false
         for (node, place) in directory.places {
             guard let other = place.target, sweep.covers(node) else { continue }
+            if place.node.isDowned, !planner.policy.forcesDownedNodes { continue }
             if other == target {
                 nodesOfTarget.append(node)
-            } else if !place.node.isDowned || planner.policy.forcesDownedNodes {
+            } else {
                 someoneIsHungry = someoneIsHungry || dispatcher.isHungry(other, at: now)
             }
         }
@@ -218,15 +236,5 @@ extension PurgeEngine {
     func reason(of error: any Error) -> StopReason {
         if let error = error as? ImplausibleNodes { return .nodesImplausible(error.description) }
         return .storeFailed(String(describing: error))
-    }
-}
-
-extension PurgeAction {
-    /// Whether carrying it out changes the database without a node's answer.
-    fileprivate var writesUnasked: Bool {
-        switch self {
-        case .deleteRecord, .fail: true
-        case .purge, .hold, .wait: false
-        }
     }
 }

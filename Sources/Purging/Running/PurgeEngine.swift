@@ -28,7 +28,10 @@ package struct PurgeEngine: Sendable {
         case stopRequested
     }
 
-    /// Whether the master secret is the nodes' own, as far as this run knows. Nothing is written before that is known.
+    /// Whether the master secret is the nodes' own, as far as this run knows.
+    ///
+    /// Nothing is written before that is known: a run begins by sending what can be sent, a little to each node, and
+    /// starts its first sweep anew once some node has accepted a signature.
     enum SecretProof: Sendable {
         case open
         /// Some node accepted a signature.
@@ -46,7 +49,10 @@ package struct PurgeEngine: Sendable {
     }
 
     static let mostStaleRereads = 10
+    /// After so many requests without a refused signature, the secret is taken for right.
+    static let mostSentForProof = 10_000
 
+    private let start: BacklogKey?
     let options: RunOptions
     let planner: PurgePlanner
     let scope: BacklogScope
@@ -71,6 +77,10 @@ package struct PurgeEngine: Sendable {
     var parkedCount: [UID: Int] = [:]
     var toReread: [UID: Rereading] = [:]
     var rereading: [UID: Rereading] = [:]
+    /// Sent before the secret was proved; the sweep that starts anew leaves them out.
+    var sentForProof: Set<UID> = []
+    /// Whether the page that is being read belongs to the sweep before the secret was proved.
+    var discardsPage = false
     /// Rereadings in a row that were too old on arrival.
     var staleRereads = 0
     var isReading = false
@@ -98,6 +108,7 @@ package struct PurgeEngine: Sendable {
         scope = options.scope(cutoff: cutoff)
         self.observer = observer
         self.directory = directory
+        self.start = start
         sweep = Sweep(from: start)
         dispatcher = NodeDispatcher(
             settings: options.dispatcher,
@@ -191,7 +202,9 @@ package struct PurgeEngine: Sendable {
             toReread = [:]
             effects.append(.reread(rereading.keys.sorted(), scope: scope))
         }
-        if stopReason == nil, !isReading, !sweep.isAtEnd, pending.count < options.pageSize {
+        if stopReason == nil, !isReading, !sweep.isAtEnd, pending.count < options.pageSize,
+            proof != .open || someNodeIsIdle
+        {
             isReading = true
             effects.append(.read(nextQuery()))
         }
@@ -210,6 +223,10 @@ package struct PurgeEngine: Sendable {
         for (node, place) in directory.places where place.target.map(dispatcher.isLeftForRun) ?? false {
             excluded.insert(node)
         }
+        if proof == .open {
+            // Until the secret is proved, a little of each node is enough.
+            excluded.formUnion(directory.places.filter { !($0.value.target.map(dispatcher.isIdle) ?? true) }.keys)
+        }
         return BacklogQuery(
             scope: scope,
             nodes: sweep.filter(excluding: excluded),
@@ -220,7 +237,7 @@ package struct PurgeEngine: Sendable {
     }
 
     private func canTakeAgain(_ node: NodeID) -> Bool {
-        guard let target = directory[node]?.target else { return proof != .open }
+        guard let target = directory[node]?.target else { return true }
         return !dispatcher.isLeftForRun(target) && dispatcher.hasRoomAgain(target)
     }
 
@@ -256,9 +273,28 @@ package struct PurgeEngine: Sendable {
         return false
     }
 
+    /// Starts the first sweep anew, now that what needs no request may be written too.
     mutating func prove(_ proof: SecretProof) {
         self.proof = proof
         settler.isHeld = false
+        sweep = Sweep(from: start)
+        pending.removeAll()
+        discardsPage = isReading
+        // What was not tried yet comes again in its turn.
+        for job in dispatcher.takeBackUntried() {
+            underway.remove(job.uid)
+            sentForProof.remove(job.uid)
+            summary.read -= 1
+        }
+    }
+
+    /// Whether there is a node that nothing was sent to yet, or nothing is under way to.
+    private var someNodeIsIdle: Bool {
+        directory.places.values.contains { place in
+            guard let target = place.target else { return false }
+            if place.node.isDowned, !planner.policy.forcesDownedNodes { return false }
+            return !dispatcher.isLeftForRun(target) && dispatcher.isIdle(target)
+        }
     }
 
     mutating func noteThrottling() {

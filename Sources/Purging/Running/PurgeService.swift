@@ -5,6 +5,9 @@ package struct PurgeService: Sendable {
     /// How the pause between runs varies at random, so that copies of the program drift apart.
     private static let jitter = 0.7...1.3
 
+    /// An interval of 0 must not make the log and the database spin.
+    private static let shortestPause = Duration.seconds(1)
+
     let interval: Duration
     let isOneshot: Bool
     let isStrict: Bool
@@ -47,7 +50,7 @@ package struct PurgeService: Sendable {
     }
 
     private func pause() async {
-        let deadline = time.now + interval * Double.random(in: Self.jitter)
+        let deadline = time.now + max(interval * Double.random(in: Self.jitter), Self.shortestPause)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await time.sleep(until: deadline) }
             group.addTask { await stopSignal.wait() }

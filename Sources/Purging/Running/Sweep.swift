@@ -84,11 +84,6 @@ package struct Sweep: Sendable {
         }
     }
 
-    /// This one record is left for a later sweep.
-    package mutating func passOver(_ node: NodeID, only key: BacklogKey) {
-        passed[node, default: PassedOver()].add(after: key.predecessor, upTo: key)
-    }
-
     /// The nodes whose records are being passed over.
     package var passing: Set<NodeID> { Set(passed.filter(\.value.isOpen).keys) }
 

@@ -17,8 +17,10 @@ struct BacklogProgram {
         defer { signals.cancel() }
         do {
             let progress = settings.records.humanLogs ? ProgressLine(output: logs.output, verb: "read") : nil
+            let source = try await TokenserverStore.openReadOnly(settings.records.connector)
+            try await settings.records.checkNodeTypes(in: source)
             let report = try await BacklogReport(
-                source: try await TokenserverStore.openReadOnly(settings.records.connector),
+                source: source,
                 options: settings.options,
                 policy: settings.records.policy,
                 time: SystemTime(),

@@ -31,18 +31,18 @@ struct PurgeProgram {
         do {
             return try await settings.isDryRun
                 ? rehearse(observer, stopSignal)
-                : purge(logs.logger, observer, stopSignal)
+                : purge(observer, stopSignal)
         } catch {
             logs.logger.error("\(error)")
         }
         return 1
     }
 
-    private func purge(_ logger: Logger, _ observer: any RunObserver, _ stopSignal: StopSignal) async throws -> Int32 {
+    private func purge(_ observer: any RunObserver, _ stopSignal: StopSignal) async throws -> Int32 {
         let time = SystemTime()
         let connector = settings.records.connector
         let store = try await TokenserverStore.open(connector, tracksSlots: settings.records.spannerNode == nil)
-        try await noteUnknownNodeTypes(store, logger)
+        try await settings.records.checkNodeTypes(in: store)
         let client = try HTTPStorageNodeClient(secret: settings.secret.secret, settings: settings.client, time: time)
         let run = PurgeRun(
             store: store,
@@ -63,8 +63,10 @@ struct PurgeProgram {
     private func rehearse(_ observer: any RunObserver, _ stopSignal: StopSignal) async throws -> Int32 {
         let time = SystemTime()
         let connector = settings.records.connector
+        let source = try await TokenserverStore.openReadOnly(connector)
+        try await settings.records.checkNodeTypes(in: source)
         let run = DryRun(
-            source: try await TokenserverStore.openReadOnly(connector),
+            source: source,
             counter: TokenserverCounter(connector: connector),
             options: settings.options,
             policy: settings.policy,
@@ -130,16 +132,5 @@ struct PurgeProgram {
                 "on_failure": .string(settings.options.onFailure.rawValue),
             ]
         )
-    }
-
-    /// A node type for a URL that no node has is surely a slip; harmless, as the node's type then stays unknown.
-    private func noteUnknownNodeTypes(_ store: any RecordStore, _ logger: Logger) async throws {
-        var urls = try await store.nodes().map(\.url)
-        if let override = settings.policy.overrideNode {
-            urls.append(override.text)
-        }
-        for url in settings.policy.storageTypes.urlsNotAmong(urls) {
-            logger.warning("--node-type names a node that is not in the nodes table: \(url)")
-        }
     }
 }

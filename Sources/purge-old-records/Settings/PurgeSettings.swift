@@ -85,14 +85,14 @@ struct PurgeSettings {
         _ options: MetricOptions,
         _ environment: [String: String]
     ) throws(UsageError) -> StatsdAddress? {
-        var port: UInt16 = 8125
+        var port = 8125
         if let text = options.metricPort {
-            port = try Number.whole("--metric_port", text, in: 1 ... .max)
+            port = try Number.whole("--metric_port", text, in: 1...65_535)
         } else if let text = environment["SYNC_STATSD_PORT"], !text.isEmpty {
-            port = try Number.whole("SYNC_STATSD_PORT", text, in: 1 ... .max)
+            port = try Number.whole("SYNC_STATSD_PORT", text, in: 1...65_535)
         }
         guard let host = options.metricHost ?? environment["SYNC_STATSD_HOST"], !host.isEmpty else { return nil }
-        return StatsdAddress(host: host, port: port)
+        return StatsdAddress(host: host, port: UInt16(port))
     }
 
     private static func caFile(_ option: String?, _ environment: [String: String]) throws(UsageError) -> String? {

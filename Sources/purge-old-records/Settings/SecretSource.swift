@@ -72,7 +72,7 @@ struct SecretSource {
     }
 
     private static func refuseMistypedCommand(_ argument: String) throws(UsageError) {
-        for command in ["backlog", "purge", "help"] where distance(argument.lowercased(), command) <= 1 {
+        for command in ["backlog", "purge", "help"] where distance(argument.lowercased(), command) <= 2 {
             throw UsageError(
                 problem: "the argument looks like the subcommand \(command), mistyped",
                 remedy: "write \(command); if it is the secret, give it with --secret-file"

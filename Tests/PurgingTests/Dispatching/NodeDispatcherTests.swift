@@ -355,7 +355,7 @@ struct NodeDispatcherTests {
         #expect(desk.send() == [UID(1)])
         #expect(!desk.dispatcher.hasSpentBudget)
         _ = try desk.answer(1, verdict)
-        #expect(desk.dispatcher.hasSpentBudget == !isGivenBack)
+        #expect(desk.dispatcher.budget.isExhausted == !isGivenBack)
     }
 
     @Test("keeps the place of a record that was refused at last, if an earlier attempt may have been carried out")

@@ -9,7 +9,7 @@ struct FreshnessLaw {
         let fixture = RunFixture(nodes: 1, records: .obsolete(1...12))
         fixture.nodes.node(Node.url(1)) { _, _ in .init(.confirmed(lastModified: 1), after: .seconds(4)) }
         let summary = try fixture.run {
-            await fixture.time.sleep(until: fixture.time.now + .seconds(1))
+            await fixture.time.sleep(until: fixture.time.now + .seconds(5))
             fixture.store.update(12) { $0.replacedAt = nil }
         }
         #expect(!fixture.nodes.uidsAsked.contains(UID(12)))

@@ -191,6 +191,48 @@ struct PurgeRunTests {
 
     // MARK: The secret
 
+    /// More records that need no request than a run could remember one by one, and a few that need one behind them.
+    private func frontOfUnasked(_ options: RunOptions) -> RunFixture {
+        let malformed: [UserRecord] = .obsolete(1...10_500).map { record in
+            var record = record
+            record.clientState = "malformed"
+            return record
+        }
+        return RunFixture(nodes: 1, records: malformed + .obsolete(20_001...20_030), options: options)
+    }
+
+    @Test("changes nothing with a wrong secret, however many records that need no request stand in front")
+    func wrongSecretBehindMany() throws {
+        var options = RunOptions()
+        options.pageSize = 500
+        let fixture = frontOfUnasked(options)
+        fixture.nodes.node(Node.url(1)) { _, _ in .init(.signatureRefused) }
+        let summary = try fixture.run()
+        #expect(summary.stopReason == .secretRefused)
+        #expect(fixture.store.settlementsAsked.isEmpty)
+    }
+
+    @Test("does what needs no request although --max-records ends it soon", arguments: [1, 5, 100])
+    func unaskedDoNotStarve(_ maxRecords: Int) throws {
+        var options = RunOptions()
+        options.pageSize = 500
+        options.maxRecords = maxRecords
+        let fixture = frontOfUnasked(options)
+        let summary = try fixture.run()
+        #expect(summary.dataDeleted == min(maxRecords, 30))
+        #expect(summary.deferred == 10_500)
+        #expect(summary.stopReason == (maxRecords < 30 ? .maxRecords : .complete))
+    }
+
+    @Test("a limit that is just met is no limit reached")
+    func exactLimit() throws {
+        var options = RunOptions()
+        options.maxRecords = 12
+        let summary = try RunFixture(nodes: 1, records: .obsolete(1...12), options: options).run()
+        #expect(summary.dataDeleted == 12)
+        #expect(summary.stopReason == .complete)
+    }
+
     @Test("changes nothing in the database when the secret is wrong", arguments: Seeds.some(30))
     func wrongSecret(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

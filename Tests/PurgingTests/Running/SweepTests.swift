@@ -136,8 +136,6 @@ struct SweepTests {
                     guard let itsNode = node[place], sweep.includes(key(place), of: itsNode) else { continue }
                     if rounds < 12, sweep.covers(itsNode), random.chance(1, in: 3) {
                         sweep.passOver(itsNode, from: key(place))
-                    } else if rounds < 12, random.chance(1, in: 6) {
-                        sweep.passOver(itsNode, only: key(place))
                     } else {
                         looked.append(place)
                     }
