@@ -52,7 +52,7 @@ package struct PurgeEngine: Sendable {
     /// After so many requests without a refused signature, the secret is taken for right.
     static let mostSentForProof = 10_000
 
-    private let start: BacklogKey?
+    let start: BacklogKey?
     let options: RunOptions
     let planner: PurgePlanner
     let scope: BacklogScope
@@ -90,7 +90,7 @@ package struct PurgeEngine: Sendable {
     var reportedMalformed: Set<NodeID> = []
     private var wakeScheduled: Instant?
 
-    package private(set) var isFinished = false
+    package internal(set) var isFinished = false
 
     package init(
         options: RunOptions,
@@ -239,69 +239,5 @@ package struct PurgeEngine: Sendable {
     private func canTakeAgain(_ node: NodeID) -> Bool {
         guard let target = directory[node]?.target else { return true }
         return !dispatcher.isLeftForRun(target) && dispatcher.hasRoomAgain(target)
-    }
-
-    // MARK: The end
-
-    /// Whether nothing is under way that could bring an event.
-    private func isQuiescent(at now: Instant) -> Bool {
-        dispatcher.inFlight == 0 && !isReading && rereading.isEmpty && toReread.isEmpty && !settler.isWriting
-            && dispatcher.wakeTime(at: now) == nil && settler.wakeTime == nil
-    }
-
-    /// Ends the sweep or the run.
-    ///
-    /// - Returns: whether there may be something to do again.
-    private mutating func resolveQuiescence() -> Bool {
-        if stopReason == nil, proof != .accepted, signatureWasRefused {
-            stop(.secretRefused)
-        } else if stopReason == nil, proof == .open {
-            prove(.unchallenged)
-            return true
-        }
-        if stopReason == nil, sweep.isAtEnd, pending.isEmpty {
-            let (directory, dispatcher) = (directory, dispatcher)
-            let next = sweep.next { node in
-                directory[node]?.target.map(dispatcher.isLeftForRun) ?? false
-            }
-            if let next {
-                sweep = next
-                return true
-            }
-        }
-        isFinished = true
-        return false
-    }
-
-    /// Starts the first sweep anew, now that what needs no request may be written too.
-    mutating func prove(_ proof: SecretProof) {
-        self.proof = proof
-        settler.isHeld = false
-        sweep = Sweep(from: start)
-        pending.removeAll()
-        discardsPage = isReading
-        // What was not tried yet comes again in its turn.
-        for job in dispatcher.takeBackUntried() {
-            underway.remove(job.uid)
-            sentForProof.remove(job.uid)
-            summary.read -= 1
-        }
-    }
-
-    /// Whether there is a node that nothing was sent to yet, or nothing is under way to.
-    private var someNodeIsIdle: Bool {
-        directory.places.values.contains { place in
-            guard let target = place.target else { return false }
-            if place.node.isDowned, !planner.policy.forcesDownedNodes { return false }
-            return !dispatcher.isLeftForRun(target) && dispatcher.isIdle(target)
-        }
-    }
-
-    mutating func noteThrottling() {
-        for place in directory.places.values {
-            if let target = place.target {
-                dispatcher.setThrottled(target, place.node.isThrottled)
-            }
-        }
     }
 }

@@ -1,0 +1,66 @@
+import SyncTokens
+
+/// Proving the secret, and ending sweeps and the run.
+extension PurgeEngine {
+    /// Whether nothing is under way that could bring an event.
+    func isQuiescent(at now: Instant) -> Bool {
+        dispatcher.inFlight == 0 && !isReading && rereading.isEmpty && toReread.isEmpty && !settler.isWriting
+            && dispatcher.wakeTime(at: now) == nil && settler.wakeTime == nil
+    }
+
+    /// Ends the sweep or the run.
+    ///
+    /// - Returns: whether there may be something to do again.
+    mutating func resolveQuiescence() -> Bool {
+        if stopReason == nil, proof != .accepted, signatureWasRefused {
+            stop(.secretRefused)
+        } else if stopReason == nil, proof == .open {
+            prove(.unchallenged)
+            return true
+        }
+        if stopReason == nil, sweep.isAtEnd, pending.isEmpty {
+            let (directory, dispatcher) = (directory, dispatcher)
+            let next = sweep.next { node in
+                directory[node]?.target.map(dispatcher.isLeftForRun) ?? false
+            }
+            if let next {
+                sweep = next
+                return true
+            }
+        }
+        isFinished = true
+        return false
+    }
+
+    /// Starts the first sweep anew, now that what needs no request may be written too.
+    mutating func prove(_ proof: SecretProof) {
+        self.proof = proof
+        settler.isHeld = false
+        sweep = Sweep(from: start)
+        pending.removeAll()
+        discardsPage = isReading
+        // What was not tried yet comes again in its turn.
+        for job in dispatcher.takeBackUntried() {
+            underway.remove(job.uid)
+            sentForProof.remove(job.uid)
+            summary.read -= 1
+        }
+    }
+
+    /// Whether there is a node that nothing was sent to yet, or nothing is under way to.
+    var someNodeIsIdle: Bool {
+        directory.places.values.contains { place in
+            guard let target = place.target else { return false }
+            if place.node.isDowned, !planner.policy.forcesDownedNodes { return false }
+            return !dispatcher.isLeftForRun(target) && dispatcher.isIdle(target)
+        }
+    }
+
+    mutating func noteThrottling() {
+        for place in directory.places.values {
+            if let target = place.target {
+                dispatcher.setThrottled(target, place.node.isThrottled)
+            }
+        }
+    }
+}
