@@ -66,7 +66,7 @@ enum Program: String {
             let process = Process()
             process.executableURL = program
             process.arguments = arguments
-            process.environment = environment
+            process.environment = environment.merging(Self.sanitizerEnvironment) { own, _ in own }
             process.standardInput = FileHandle.nullDevice
             if let input {
                 try Data(input.utf8).write(to: folder.appending(path: "input"))
@@ -80,6 +80,13 @@ enum Program: String {
             self.process = process
             self.ended = ended
             pid = process.processIdentifier
+        }
+
+        /// A sanitizer's settings reach the program too, and the path on which it finds its symbolizer.
+        private static var sanitizerEnvironment: [String: String] {
+            let all = ProcessInfo.processInfo.environment
+            let settings = all.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+            return settings.isEmpty ? [:] : settings.merging(["PATH": all["PATH"] ?? ""]) { own, _ in own }
         }
 
         var isRunning: Bool { process.isRunning }
