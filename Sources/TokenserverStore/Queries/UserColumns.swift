@@ -2,8 +2,6 @@ import Purging
 
 /// The columns of `users` that make a ``UserRecord``, and how to read them.
 enum UserColumns {
-    static let count = 8
-
     static func list(_ alias: String) -> String {
         ["uid", "email", "generation", "keys_changed_at", "client_state", "created_at", "replaced_at", "nodeid"]
             .map { "\(alias).\($0)" }
