@@ -19,7 +19,7 @@ package enum RunEvent: Sendable {
     case nodeChanged(node: String, NodeGate.Change)
     /// A node's row holds no usable URL. Told once for each node and run.
     case nodeMalformed(NodeID, problem: String)
-    /// Deletions go to another node than the record's.
+    /// Such a confirmation came from the override node instead of the record's own.
     case deletionRedirected
     /// `--max-records` was reached.
     case limitReached

@@ -128,9 +128,6 @@ extension PurgeEngine {
             if mayWait, dispatcher.isFull(deletion.target) {
                 return passOver(deletion.target, from: entry.key, at: now)
             }
-            if deletion.kind == .force, planner.policy.effectiveOverride != nil {
-                observer.observe(.deletionRedirected)
-            }
             underway.insert(uid)
             dispatcher.enqueue(Job(entry: entry, deletion: deletion, readAt: readAt))
             dispatcher.setThrottled(deletion.target, directory[node]?.node.isThrottled ?? false)

@@ -14,6 +14,9 @@ extension PurgeEngine {
         case .confirmed(let job):
             summary.dataDeleted += 1
             observer.observe(.dataDeleted(job.uid, node: node, job.deletion.kind, elapsed: answer.elapsed))
+            if job.deletion.kind == .force, planner.policy.effectiveOverride != nil {
+                observer.observe(.deletionRedirected)
+            }
             settle(job.entry, .delete, .deletion(job.deletion.kind), at: now)
         case .held(let job, let reason):
             hold(job.uid, job.entry.record.nodeID, reason)
