@@ -51,6 +51,20 @@ let package = Package(
             dependencies: ["TokenserverStore", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings
         ),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .target(name: "PostgresDriver", dependencies: ["TokenserverStore", "CLibPQ"], swiftSettings: settings),
+        .systemLibrary(
+            name: "CMariaDB",
+            pkgConfig: "libmariadb",
+            providers: [.apt(["libmariadb-dev"]), .brew(["mariadb-connector-c"])]
+        ),
+        .target(name: "MySQLDriver", dependencies: ["TokenserverStore", "CMariaDB"], swiftSettings: settings),
+        // From a URL to the driver for it.
+        .target(
+            name: "Databases",
+            dependencies: ["TokenserverStore", "SQLiteDriver", "PostgresDriver", "MySQLDriver"],
+            swiftSettings: settings
+        ),
         .target(
             name: "StorageClient",
             dependencies: [
@@ -75,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "purge-old-records",
             dependencies: [
-                "Purging", "TokenserverStore", "SQLiteDriver", "StorageClient", "SyncTokens", "Telemetry",
+                "Databases", "Purging", "StorageClient", "SyncTokens", "Telemetry", "TokenserverStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -100,7 +114,7 @@ let package = Package(
         .executableTarget(
             name: "sync-sandbox",
             dependencies: [
-                "Purging", "Sandbox", "SQLiteDriver", "SyncTokens", "TokenserverStore",
+                "Databases", "Purging", "Sandbox", "SyncTokens", "TokenserverStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -110,6 +124,15 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Purging", "SyncTokens"],
             path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
+        // Private MariaDB and PostgreSQL servers on loopback.
+        .target(name: "DatabaseServers", path: "Tests/DatabaseServers", swiftSettings: settings),
+        // Tokenserver's database on each of them.
+        .target(
+            name: "TestDatabases",
+            dependencies: ["DatabaseServers", "Databases", "Sandbox", "TokenserverStore"],
+            path: "Tests/TestDatabases",
             swiftSettings: settings
         ),
         .testTarget(
@@ -126,9 +149,25 @@ let package = Package(
         .testTarget(
             name: "TokenserverStoreTests",
             dependencies: [
-                "Purging", "TokenserverStore", "SQLiteDriver", "Sandbox", "TestSupport",
+                "DatabaseServers", "Databases", "Purging", "SQLiteDriver", "Sandbox", "SyncTokens", "TestDatabases",
+                "TestSupport", "TokenserverStore",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DatabasesTests",
+            dependencies: ["Databases", "SQLiteDriver", "TokenserverStore"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MySQLDriverTests",
+            dependencies: ["DatabaseServers", "MySQLDriver", "TokenserverStore"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "PostgresDriverTests",
+            dependencies: ["DatabaseServers", "PostgresDriver", "TokenserverStore"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -165,7 +204,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Purging", "Sandbox", "SQLiteDriver", "SyncTokens", "TokenserverStore",
+                "DatabaseServers", "Databases", "Purging", "SQLiteDriver", "Sandbox", "SyncTokens", "TestDatabases",
+                "TokenserverStore",
                 "purge-old-records", "sync-sandbox",
             ],
             swiftSettings: settings

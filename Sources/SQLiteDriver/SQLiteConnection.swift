@@ -1,25 +1,18 @@
-import Dispatch
 import GRDB
 package import TokenserverStore
 
-/// A connection to a SQLite file, used on a dispatch queue of its own.
+/// A connection to a SQLite file.
 package final class SQLiteConnection: SQLConnection {
     private let database: DatabaseQueue
-    private let queue = DispatchQueue(label: "purge-old-records.sqlite")
+    private let queue = ConnectionQueue(label: "purge-old-records.sqlite")
 
     init(_ database: DatabaseQueue) { self.database = database }
 
     package func withSession<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Result
     ) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async { [database] in
-                continuation.resume(
-                    with: Swift.Result {
-                        try database.writeWithoutTransaction { try body(SQLiteSession(database: $0)) }
-                    }
-                )
-            }
+        try await queue.run { [database] in
+            try database.writeWithoutTransaction { try body(SQLiteSession(database: $0)) }
         }
     }
 

@@ -17,10 +17,12 @@ package struct SQLiteConnector: SQLConnector {
         self.createsFile = createsFile
     }
 
-    package func connect(readOnly: Bool) async throws -> any SQLConnection {
+    package var name: String { "SQLite \(path)" }
+
+    package func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
         try checkFile()
         var configuration = Configuration()
-        configuration.readonly = readOnly
+        configuration.readonly = options.readOnly
         configuration.busyMode = .timeout(Self.busyTimeout)
         configuration.label = "purge-old-records"
         do {
@@ -34,13 +36,13 @@ package struct SQLiteConnector: SQLConnector {
         if createsFile { return }
         var isDirectory: ObjCBool = false
         if !FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
-            throw .unreachable("there is no SQLite database \(path); check the database URL")
+            throw .refused("there is no SQLite database \(path); check the database URL")
         }
         if isDirectory.boolValue {
-            throw .unreachable("\(path) is a directory, not a SQLite database; check the database URL")
+            throw .refused("\(path) is a directory, not a SQLite database; check the database URL")
         }
         if !FileManager.default.isReadableFile(atPath: path) {
-            throw .unreachable("the SQLite database \(path) can't be read; check its permissions")
+            throw .refused("the SQLite database \(path) can't be read; check its permissions")
         }
     }
 }

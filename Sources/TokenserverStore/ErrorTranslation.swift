@@ -1,15 +1,20 @@
 import Purging
 
-/// Turns drivers' errors into the store's; an interruption stays what it is.
+/// A driver's error as the store's; an interruption, and what is no driver's error, stays what it is.
+func storeError(_ error: any Error) -> any Error {
+    guard let error = error as? SQLError else { return error }
+    return switch error {
+    case .interrupted: error
+    case .unreachable(let text), .refused(let text): StoreError.unreachable(text)
+    case .busy(let text): StoreError.failed("the database stayed busy: \(text)")
+    case .failed(let text): StoreError.failed("the database refused a statement: \(text)")
+    }
+}
+
 func translatingErrors<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
     do {
         return try await body()
-    } catch let error as SQLError {
-        switch error {
-        case .interrupted: throw error
-        case .unreachable(let text): throw StoreError.unreachable(text)
-        case .busy(let text): throw StoreError.failed("the database stayed busy: \(text)")
-        case .failed(let text): throw StoreError.failed("the database refused a statement: \(text)")
-        }
+    } catch {
+        throw storeError(error)
     }
 }

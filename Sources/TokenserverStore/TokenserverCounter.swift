@@ -6,13 +6,17 @@ package struct TokenserverCounter: BacklogCounter {
     /// How often a count that was ended is interrupted: an interruption has no effect between two statements.
     private static let persistence = Duration.milliseconds(50)
 
+    private static let grace = Duration.seconds(5)
+
     private let connector: any SQLConnector
 
     package init(connector: any SQLConnector) { self.connector = connector }
 
     /// Ends early, with nil, also when the task is cancelled.
     package func count(scope: BacklogScope, limit: Duration) async throws -> BacklogSize? {
-        let connection = try await connector.connect(readOnly: true)
+        // The server would end the statement only if the interruption failed to.
+        let options = ConnectionOptions(readOnly: true, statementTimeout: limit + Self.grace)
+        let connection = try await translatingErrors { try await connector.connect(options) }
         let end = End(deadline: .now + limit)
         let watching = Task {
             while !Task.isCancelled {
@@ -36,21 +40,22 @@ package struct TokenserverCounter: BacklogCounter {
 
     private static func count(_ session: any SQLSession, scope: BacklogScope, until end: End) throws -> BacklogSize {
         let service = try TokenserverSchema(session: session).serviceID()
-        let statements = BacklogStatements(service: service, scope: scope)
+        let backlog = BacklogStatements(service: service, cutoff: scope.cutoff).purgeable(replacedAfter: nil)
+        let filter = BacklogStatements.uidFilter(scope)
         func row(_ statement: SQLStatement) throws -> SQLRow? {
             if end.isDue { throw SQLError.interrupted }
             return try session.query(statement).first
         }
         let all = try row(
-            "\(statements.backlog(select: "COUNT(*), MIN(p.replaced_at)"))\(statements.uidFilter)"
+            "SELECT COUNT(*), MIN(p.replaced_at) FROM users p WHERE \(backlog)\(filter)"
         )
         let downed = try session.query("SELECT id FROM nodes WHERE service = \(service) AND downed <> 0")
-            .map { NodeID(try $0.integer(0)) }
+            .map { try $0.integer(0) }
         var waiting: SQLRow?
         if !downed.isEmpty {
             // Which node a record names is not in the index, so the rows are read only where it matters.
-            let filter = statements.filter(.only(Set(downed)))
-            waiting = try row("\(statements.backlog(select: "COUNT(*)"))\(filter)")
+            let nodes: SQLStatement = " AND p.nodeid + 0 IN \(list: downed)"
+            waiting = try row("SELECT COUNT(*) FROM users p WHERE \(backlog)\(filter)\(nodes)")
         }
         return BacklogSize(
             purgeable: Int(try all?.integer(0) ?? 0),

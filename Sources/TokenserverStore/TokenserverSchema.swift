@@ -2,6 +2,9 @@ import Purging
 
 /// Checks that a database is a Tokenserver's.
 struct TokenserverSchema {
+    /// The index by which Tokenserver finds a user's records: (email, service, created_at).
+    static let lookupIndex = "lookup_idx"
+
     let session: any SQLSession
 
     /// The id of the service, looked up by its name.
@@ -17,7 +20,7 @@ struct TokenserverSchema {
                 _ = try session.query("SELECT \(sql: columns) LIMIT 0")
             } catch SQLError.failed(let text) {
                 throw StoreError.notATokenserver(
-                    "this is not a Tokenserver's database (\(text)); check the database URL"
+                    "Tokenserver's tables can't be read (\(text)); check the database URL and the user's privileges"
                 )
             }
         }
@@ -28,5 +31,41 @@ struct TokenserverSchema {
             )
         }
         return try row.integer(0)
+    }
+
+    /// Finds out that this session may change what settling changes, by statements that fit no row.
+    ///
+    /// It would be too late to learn it once nodes have deleted data.
+    func checkWriting(tracksSlots: Bool) throws {
+        let none: [Int64] = [-1]
+        if session.dialect.locksIndexEntries {
+            do {
+                _ = try session.query("SELECT uid FROM users FORCE INDEX (\(sql: Self.lookupIndex)) LIMIT 0")
+            } catch SQLError.failed(let text) {
+                throw StoreError.notATokenserver(
+                    """
+                    the users table lacks Tokenserver's index \(Self.lookupIndex) (\(text)); create it on \
+                    (email, service, created_at)
+                    """
+                )
+            }
+        }
+        try session.inWritingTransaction {
+            do {
+                if tracksSlots {
+                    try session.execute(
+                        """
+                        UPDATE nodes SET available = available, current_load = current_load WHERE id IN \(list: none)
+                        """
+                    )
+                }
+                try session.execute("UPDATE users SET replaced_at = replaced_at WHERE uid IN \(list: none)")
+                try session.execute("DELETE FROM users WHERE uid IN \(list: none)")
+            } catch SQLError.failed(let text) {
+                throw StoreError.failed(
+                    "Tokenserver's tables can't be changed (\(text)); check the user's privileges"
+                )
+            }
+        }
     }
 }

@@ -10,7 +10,12 @@ struct FillCommand: AsyncParsableCommand {
         abstract: "Make a Tokenserver's database with a realistic history."
     )
 
-    @Argument(help: ArgumentHelp("The database to make; it must not be there yet.", valueName: "sqlite:file"))
+    @Argument(
+        help: ArgumentHelp(
+            "The database: a SQLite file that isn't there yet, or an empty MySQL or PostgreSQL database.",
+            valueName: "URL"
+        )
+    )
     var database: String
 
     @Option(help: ArgumentHelp("A storage node's base URL (repeatable).", valueName: "URL"))
@@ -28,13 +33,20 @@ struct FillCommand: AsyncParsableCommand {
     @Option(help: "Of a thousand records, how many are malformed.")
     var malformed = 2
 
+    @Option(help: "Of a hundred obsolete records, how many were replaced at one and the same moment.")
+    var sameMoment = 0
+
+    @Option(help: "Of a hundred obsolete records, how many lie on a downed node; they are the oldest then.")
+    var onDowned = 0
+
     @Option(help: "The same seed makes the same history.")
     var seed: UInt64 = 1
 
     func run() async throws {
         if node.isEmpty { throw ValidationError("name at least one storage node with --node") }
-        if case .sqlite(let path) = try? DatabaseURL(database), FileManager.default.fileExists(atPath: path) {
-            throw ValidationError("\(path) is there already; name another file")
+        let target = try SandboxDatabase(database, createsFile: true).connector
+        if try await SandboxTokenserver.exists(target) {
+            throw ValidationError("\(target.name) has Tokenserver's tables already; name another database")
         }
         let urls = node + downedNode
         let rows = urls.enumerated().map { index, url in
@@ -44,11 +56,11 @@ struct FillCommand: AsyncParsableCommand {
             row.currentLoad = users
             return row
         }
+        let downed = rows.last { $0.downed != 0 }?.id
+        if onDowned > 0, downed == nil { throw ValidationError("--on-downed needs a --downed-node") }
         let gone = (0..<goneNodes).map { NodeID(Int64(1000 + $0)) }
         let now = Int64(Date().timeIntervalSince1970 * 1000)
-        let tokenserver = try await SandboxTokenserver.create(
-            connector: try SandboxDatabase(database, createsFile: true).connector
-        )
+        let tokenserver = try await SandboxTokenserver.create(connector: target)
         try await tokenserver.insert(rows)
         // Users are made in parts, so that memory doesn't grow with their number.
         var (left, lastUID, part) = (users, Int64(0), seed)
@@ -61,7 +73,7 @@ struct FillCommand: AsyncParsableCommand {
             settings.users = min(left, 20_000)
             settings.seed = part
             settings.firstUID = lastUID + 1
-            let records = History.records(settings)
+            let records = History.records(settings).map { changed($0, now: now, downedNode: downed) }
             try await tokenserver.insert(records)
             count += records.count
             lastUID = records.last?.uid ?? lastUID
@@ -69,5 +81,19 @@ struct FillCommand: AsyncParsableCommand {
             part = part &* 31 &+ 7
         }
         print("made \(count) records of \(users) users on \(urls.count) nodes")
+    }
+
+    /// The record as it is where much was replaced at once, or lies on a downed node.
+    private func changed(_ record: SandboxRecord, now: Int64, downedNode: NodeID?) -> SandboxRecord {
+        var record = record
+        guard let replacedAt = record.replacedAt else { return record }
+        let share = Int(record.uid &* 7_919 % 100)
+        let year: Int64 = 365 * 86_400_000
+        if share < sameMoment { record.replacedAt = now - year / 4 }
+        if share < onDowned, let downedNode {
+            record.replacedAt = replacedAt - year
+            record.node = downedNode
+        }
+        return record
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import SQLiteDriver
+import Databases
 import TokenserverStore
 
 /// A database that was named on the command line.
@@ -8,9 +8,7 @@ struct SandboxDatabase {
 
     init(_ url: String, createsFile: Bool) throws {
         do {
-            switch try DatabaseURL(url) {
-            case .sqlite(let path): connector = SQLiteConnector(path: path, createsFile: createsFile)
-            }
+            connector = try Database.connector(url, createsFile: createsFile)
         } catch {
             throw ValidationError("\(error.problem); \(error.remedy)")
         }

@@ -1,25 +1,28 @@
-/// A place in the backlog's order: (replaced_at, uid).
+/// A place in the backlog's order: (replaced_at, tiebreaker).
+///
+/// What orders records of one and the same `replaced_at` is the store's choice, as it depends on what its index can
+/// give without a sort: the uid, or on PostgreSQL the row's place in its table. It holds for one run.
 package struct BacklogKey: Hashable, Comparable, Sendable {
     package let replacedAt: Milliseconds
-    package let uid: UID
+    package let tiebreaker: Int64
 
-    package init(replacedAt: Milliseconds, uid: UID) {
+    package init(replacedAt: Milliseconds, tiebreaker: Int64) {
         self.replacedAt = replacedAt
-        self.uid = uid
+        self.tiebreaker = tiebreaker
     }
 
     package static func < (lhs: BacklogKey, rhs: BacklogKey) -> Bool {
-        (lhs.replacedAt, lhs.uid) < (rhs.replacedAt, rhs.uid)
+        (lhs.replacedAt, lhs.tiebreaker) < (rhs.replacedAt, rhs.tiebreaker)
     }
 
     /// The place just before this one, so that "after the predecessor" includes this one.
     var predecessor: BacklogKey {
-        if uid.rawValue > .min {
-            return BacklogKey(replacedAt: replacedAt, uid: UID(uid.rawValue - 1))
+        if tiebreaker > .min {
+            return BacklogKey(replacedAt: replacedAt, tiebreaker: tiebreaker - 1)
         }
-        return BacklogKey(replacedAt: replacedAt.advanced(by: .milliseconds(-1)), uid: UID(.max))
+        return BacklogKey(replacedAt: replacedAt.advanced(by: .milliseconds(-1)), tiebreaker: .max)
     }
 
     /// A place behind every record.
-    static let end = BacklogKey(replacedAt: Milliseconds(.max), uid: UID(.max))
+    static let end = BacklogKey(replacedAt: Milliseconds(.max), tiebreaker: .max)
 }

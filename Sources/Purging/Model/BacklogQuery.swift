@@ -36,7 +36,7 @@ package enum NodeFilter: Sendable, Equatable {
     }
 }
 
-/// One page to read: at most `limit` records after `cursor` and not beyond `bound`, in the order (replaced_at, uid).
+/// One page to read: at most `limit` records after `cursor` and not beyond `bound`, in the order of their keys.
 package struct BacklogQuery: Sendable, Equatable {
     package var scope: BacklogScope
     package var nodes: NodeFilter
@@ -62,7 +62,7 @@ package struct BacklogQuery: Sendable, Equatable {
 
 /// What a read of the backlog found.
 package struct BacklogPage: Sendable {
-    /// In the order (replaced_at, uid).
+    /// In the order of their keys.
     package let entries: [BacklogEntry]
     /// How far the read looked: every matching record up to here is in `entries` or was in an earlier page. Nil when
     /// it looked as far as the query's end.

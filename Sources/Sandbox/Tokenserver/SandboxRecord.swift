@@ -47,10 +47,21 @@ package struct SandboxRecord: Sendable, Equatable {
         )
     }
 
-    func insertStatement(service: Int64) -> SQLStatement {
+    static func insertStatement(_ records: ArraySlice<SandboxRecord>, service: Int64) -> SQLStatement {
+        var rows: SQLStatement = ""
+        for (index, record) in records.enumerated() {
+            let comma: SQLStatement = index == 0 ? "" : ", "
+            rows = "\(rows)\(comma)\(record.row(service: service))"
+        }
+        return """
+            INSERT INTO users (uid, service, email, generation, keys_changed_at, client_state, created_at, \
+            replaced_at, nodeid) VALUES \(rows)
+            """
+    }
+
+    private func row(service: Int64) -> SQLStatement {
         """
-        INSERT INTO users (uid, service, email, generation, keys_changed_at, client_state, created_at, replaced_at, \
-        nodeid) VALUES (\(uid), \(service), \(email), \(generation), \(SQLValue(keysChangedAt)), \(clientState), \
+        (\(uid), \(service), \(email), \(generation), \(SQLValue(keysChangedAt)), \(clientState), \
         \(createdAt), \(SQLValue(replacedAt)), \(node.rawValue))
         """
     }

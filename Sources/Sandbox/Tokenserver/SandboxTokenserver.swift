@@ -22,19 +22,29 @@ package struct SandboxTokenserver: Sendable {
 
     /// The id of the service; not 1, as it differs between databases.
     package static let service: Int64 = 4
+    private static let rowsPerStatement = 100
 
     private let connection: any SQLConnection
 
+    /// Making indexes on large tables takes its time.
+    private static let options = ConnectionOptions(readOnly: false, statementTimeout: .seconds(600))
+
     /// Opens a database that has its tables already.
     package init(connector: any SQLConnector) async throws {
-        connection = try await connector.connect(readOnly: false)
+        connection = try await connector.connect(Self.options)
+    }
+
+    /// Whether the database has the tables already.
+    package static func exists(_ connector: any SQLConnector) async throws -> Bool {
+        let connection = try await connector.connect(options)
+        return await connection.hasTables()
     }
 
     /// Makes the tables, and the service's row.
     package static func create(connector: any SQLConnector) async throws -> SandboxTokenserver {
         let tokenserver = try await SandboxTokenserver(connector: connector)
         try await tokenserver.connection.withSession { session in
-            for statement in SandboxSchema.sqlite {
+            for statement in SandboxSchema.statements(for: session.dialect) {
                 try session.execute(SQLStatement(stringLiteral: statement))
             }
             try session.execute(
@@ -48,7 +58,7 @@ package struct SandboxTokenserver: Sendable {
 
     package func insert(_ nodes: [NodeRow]) async throws {
         try await connection.withSession { session in
-            try session.inTransaction(session.dialect.beginWriting) {
+            try session.inOneTransaction {
                 for node in nodes {
                     try session.execute(
                         """
@@ -58,17 +68,19 @@ package struct SandboxTokenserver: Sendable {
                         """
                     )
                 }
+                try session.moveIdentity(of: "nodes", "id")
             }
         }
     }
 
-    /// - Parameter email: of each record, as ``AccountEmail`` doesn't tell it.
     package func insert(_ records: [SandboxRecord]) async throws {
         try await connection.withSession { session in
-            try session.inTransaction(session.dialect.beginWriting) {
-                for record in records {
-                    try session.execute(record.insertStatement(service: Self.service))
+            try session.inOneTransaction {
+                for start in stride(from: 0, to: records.count, by: Self.rowsPerStatement) {
+                    let some = records[start..<min(start + Self.rowsPerStatement, records.count)]
+                    try session.execute(SandboxRecord.insertStatement(some, service: Self.service))
                 }
+                try session.moveIdentity(of: "users", "uid")
             }
         }
     }
@@ -113,5 +125,40 @@ package struct SandboxTokenserver: Sendable {
     /// Anything else that a test, or an operator, does to the database.
     package func execute(_ statement: SQLStatement) async throws {
         _ = try await connection.withSession { try $0.execute(statement) }
+    }
+}
+
+extension SQLConnection {
+    fileprivate func hasTables() async -> Bool {
+        do {
+            _ = try await withSession { try $0.query("SELECT uid FROM users LIMIT 0") }
+            return true
+        } catch {
+            return false
+        }
+    }
+}
+
+extension SQLSession {
+    fileprivate func inOneTransaction(_ body: () throws -> Void) throws {
+        try execute(SQLStatement(stringLiteral: dialect.beginWriting))
+        do {
+            try body()
+            try execute("COMMIT")
+        } catch {
+            _ = try? execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// PostgreSQL's identity columns don't notice ids that were given.
+    fileprivate func moveIdentity(of table: String, _ column: String) throws {
+        guard dialect.name == .postgres else { return }
+        _ = try query(
+            """
+            SELECT setval(pg_get_serial_sequence('\(sql: table)', '\(sql: column)'), \
+            (SELECT COALESCE(MAX(\(sql: column)), 1) FROM \(sql: table)))
+            """
+        )
     }
 }

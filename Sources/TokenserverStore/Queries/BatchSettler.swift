@@ -4,12 +4,18 @@ import Purging
 ///
 /// Each record is locked and checked again, then deleted or postponed by primary key; then the slots of the deleted
 /// ones are freed on their nodes, never out of 0…capacity.
+///
+/// Locks are taken in the order in which Tokenserver's own statements take them, so that neither ever waits for the
+/// other in a circle: nodes before users, by ascending id, and, where indexes have locks of their own, a user's entry in
+/// the index that Tokenserver comes by before the row.
 struct BatchSettler {
     let session: any SQLSession
     let service: Int64
     /// Whether nodes count their free slots; with the one Spanner node they don't.
     let tracksSlots: Bool
     let cutoff: Milliseconds
+    /// Whether an earlier try of the same batch may have been committed; what it would have done then counts as done.
+    let isRepetition: Bool
 
     private struct Current {
         let node: NodeID
@@ -17,14 +23,28 @@ struct BatchSettler {
     }
 
     func settle(_ batch: [Settlement]) throws -> [SettlementResult] {
-        if batch.isEmpty { return [] }
+        if tracksSlots {
+            try lockNodes(Set(batch.filter { $0.change == .delete }.map(\.nodeID)))
+        }
+        if session.dialect.locksIndexEntries {
+            try lockIndexEntries(batch.map(\.uid))
+        }
         let current = try currentRecords(batch.map(\.uid))
         let existing = try existingNodes(Set(batch.filter { $0.change == .deleteNodeless }.map(\.nodeID)))
         var deletions: [Settlement] = []
         var postponements: [Settlement] = []
         var seen: Set<UID> = []
         let results = batch.map { settlement -> SettlementResult in
-            guard let record = current[settlement.uid], seen.insert(settlement.uid).inserted else { return .gone }
+            guard seen.insert(settlement.uid).inserted else { return .gone }
+            guard let record = current[settlement.uid] else {
+                if case .postpone = settlement.change { return .gone }
+                return isRepetition ? .done : .gone
+            }
+            if isRepetition, case .postpone(let from) = settlement.change, record.node == settlement.nodeID,
+                let replacedAt = record.replacedAt, replacedAt > from, replacedAt >= cutoff
+            {
+                return .done
+            }
             guard record.node == settlement.nodeID, let replacedAt = record.replacedAt, replacedAt < cutoff else {
                 return .changed
             }
@@ -42,6 +62,46 @@ struct BatchSettler {
             try freeSlots(deletions.filter { $0.change == .delete }.map(\.nodeID))
         }
         return results
+    }
+
+    private func lockNodes(_ ids: Set<NodeID>) throws {
+        if ids.isEmpty { return }
+        _ = try session.query(
+            """
+            SELECT id FROM nodes WHERE id IN \(list: ids.map(\.rawValue).sorted()) \
+            ORDER BY id\(sql: session.dialect.lockingClause)
+            """
+        )
+    }
+
+    /// Locks just the batch's own entries of the index by which Tokenserver comes, in the order of that index. Active
+    /// records, and the other ones of the same users, are left alone.
+    private func lockIndexEntries(_ uids: [UID]) throws {
+        let rows = try session.query(
+            """
+            SELECT email, created_at FROM users \
+            WHERE uid IN \(list: uids.map(\.rawValue).sorted()) AND service + 0 = \(service)
+            """
+        )
+        if rows.isEmpty { return }
+        var entries: SQLStatement = ""
+        // Repeated up to a power of two, as lists are.
+        var count = 1
+        while count < rows.count { count *= 2 }
+        for index in 0..<count {
+            let row = rows[min(index, rows.count - 1)]
+            let (email, createdAt) = (try row.text(0), try row.integer(1))
+            let or: SQLStatement = index == 0 ? "" : " OR "
+            entries = """
+                \(entries)\(or)(email = \(email) AND service = \(service) AND created_at = \(createdAt))
+                """
+        }
+        _ = try session.query(
+            """
+            SELECT uid FROM users FORCE INDEX (\(sql: TokenserverSchema.lookupIndex)) WHERE \(entries) \
+            ORDER BY email, created_at\(sql: session.dialect.lockingClause)
+            """
+        )
     }
 
     private func currentRecords(_ uids: [UID]) throws -> [UID: Current] {

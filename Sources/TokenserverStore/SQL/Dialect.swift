@@ -1,37 +1,81 @@
 /// The few things in which the databases differ.
 package struct Dialect: Sendable {
+    package enum Name: Sendable {
+        case sqlite
+        /// MariaDB too.
+        case mysql
+        case postgres
+    }
+
+    /// What follows (service, replaced_at) in the order of the index on them.
+    package enum TieOrder: Sendable {
+        /// The primary key: such are the secondary indexes of InnoDB and SQLite.
+        case uid
+        /// Where the row lies in its table (`ctid`): such are PostgreSQL's, from version 12 on.
+        case rowLocation
+    }
+
+    package var name: Name
     /// The placeholder of the n-th bound value, counted from 1.
     package var placeholder: @Sendable (Int) -> String
-    /// Begins a transaction that reads one snapshot and writes nothing.
-    package var beginSnapshot: String
-    /// Begins a transaction that writes.
+    /// Begins a transaction that writes, at READ COMMITTED where the database has a choice.
     package var beginWriting: String
     /// What follows a SELECT whose rows are about to be changed.
     package var lockingClause: String
     /// The server's clock, in milliseconds since 1970.
     package var currentMilliseconds: String
+    package var tieOrder: TieOrder
+    /// Whether entries of secondary indexes are locked on their own, as InnoDB does.
+    package var locksIndexEntries: Bool
 
     package init(
+        name: Name,
         placeholder: @escaping @Sendable (Int) -> String,
-        beginSnapshot: String,
         beginWriting: String,
         lockingClause: String,
-        currentMilliseconds: String
+        currentMilliseconds: String,
+        tieOrder: TieOrder,
+        locksIndexEntries: Bool
     ) {
+        self.name = name
         self.placeholder = placeholder
-        self.beginSnapshot = beginSnapshot
         self.beginWriting = beginWriting
         self.lockingClause = lockingClause
         self.currentMilliseconds = currentMilliseconds
+        self.tieOrder = tieOrder
+        self.locksIndexEntries = locksIndexEntries
     }
 
     package static let sqlite = Dialect(
+        name: .sqlite,
         placeholder: { _ in "?" },
-        beginSnapshot: "BEGIN DEFERRED",
         // Takes the write lock at once: an upgrade from reading could fail with no way to wait.
         beginWriting: "BEGIN IMMEDIATE",
         // The whole database is locked already.
         lockingClause: "",
-        currentMilliseconds: "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"
+        currentMilliseconds: "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)",
+        tieOrder: .uid,
+        locksIndexEntries: false
+    )
+
+    /// MySQL and MariaDB, in a session whose time zone is UTC.
+    package static let mysql = Dialect(
+        name: .mysql,
+        placeholder: { _ in "?" },
+        beginWriting: "START TRANSACTION",
+        lockingClause: " FOR UPDATE",
+        currentMilliseconds: "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
+        tieOrder: .uid,
+        locksIndexEntries: true
+    )
+
+    package static let postgres = Dialect(
+        name: .postgres,
+        placeholder: { "$\($0)" },
+        beginWriting: "BEGIN",
+        lockingClause: " FOR UPDATE",
+        currentMilliseconds: "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
+        tieOrder: .rowLocation,
+        locksIndexEntries: false
     )
 }

@@ -24,24 +24,23 @@ package protocol SQLConnection: Sendable {
     func interrupt()
 }
 
-/// Opens connections to one database.
-package protocol SQLConnector: Sendable {
-    /// - Parameter readOnly: whether the connection must be unable to write.
-    func connect(readOnly: Bool) async throws -> any SQLConnection
+/// What a connection is opened for.
+package struct ConnectionOptions: Sendable, Equatable {
+    /// Whether the connection must be unable to write.
+    package var readOnly: Bool
+    /// After this time a statement is ended by the server, where it can, or else by its driver, and fails as busy.
+    package var statementTimeout: Duration
+
+    package init(readOnly: Bool, statementTimeout: Duration = .seconds(30)) {
+        self.readOnly = readOnly
+        self.statementTimeout = statementTimeout
+    }
 }
 
-extension SQLSession {
-    /// Runs the body in a transaction; any error rolls it back.
-    package func inTransaction<Result>(_ begin: String, _ body: () throws -> Result) throws -> Result {
-        try execute(SQLStatement(stringLiteral: begin))
-        do {
-            let result = try body()
-            try execute("COMMIT")
-            return result
-        } catch {
-            // The first error is the one to tell. If this fails too, the transaction is over already.
-            _ = try? execute("ROLLBACK")
-            throw error
-        }
-    }
+/// Opens connections to one database.
+package protocol SQLConnector: Sendable {
+    /// The database as it may be named in logs and errors: never with a password.
+    var name: String { get }
+
+    func connect(_ options: ConnectionOptions) async throws -> any SQLConnection
 }

@@ -41,13 +41,17 @@ package struct SQLStatement: ExpressibleByStringInterpolation, Sendable {
         package mutating func appendInterpolation(sql text: String) { parts.append(.text(text)) }
 
         /// `(?, ?, …)`; a list must not be empty.
-        package mutating func appendInterpolation(list values: [Int64]) {
+        package mutating func appendInterpolation(list values: [Int64]) { append(values.map(SQLValue.integer)) }
+
+        package mutating func appendInterpolation(list values: [String]) { append(values.map(SQLValue.text)) }
+
+        private mutating func append(_ values: [SQLValue]) {
             parts.append(.text("("))
             var count = 1
             while count < values.count { count *= 2 }
             for index in 0..<count {
                 if index > 0 { parts.append(.text(", ")) }
-                parts.append(.value(values.isEmpty ? .null : .integer(values[min(index, values.count - 1)])))
+                parts.append(.value(values.isEmpty ? .null : values[min(index, values.count - 1)]))
             }
             parts.append(.text(")"))
         }

@@ -7,12 +7,21 @@ import ArgumentParser
 struct RecordOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Tokenserver's database: sqlite:relative.db or sqlite:///absolute.db."
+            "Tokenserver's database: mysql://…, postgres://… or sqlite:///absolute.db."
                 + " (default: SYNC_TOKENSERVER__DATABASE_URL)",
             valueName: "URL"
         )
     )
     var databaseURL: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "How long a run that has begun goes on trying when the database is unreachable or read-only.",
+            valueName: "seconds"
+        )
+    )
+    var databaseTimeout = "60"
 
     @Option(
         name: .customLong("grace-period"),

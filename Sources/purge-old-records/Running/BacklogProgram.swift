@@ -17,7 +17,10 @@ struct BacklogProgram {
         defer { signals.cancel() }
         do {
             let progress = settings.records.humanLogs ? ProgressLine(output: logs.output, verb: "read") : nil
-            let source = try await TokenserverStore.openReadOnly(settings.records.connector)
+            let source = try await TokenserverStore.openReadOnly(
+                settings.records.connector,
+                resilience: logs.resilience(settings.records)
+            )
             try await settings.records.checkNodeTypes(in: source)
             let report = try await BacklogReport(
                 source: source,
@@ -27,7 +30,7 @@ struct BacklogProgram {
                 stopSignal: stopSignal
             ) { progress?.update(done: $0, total: nil, held: 0, failed: 0) }
             progress?.finish()
-            print(BacklogTable(report: report, database: settings.records.databaseName).text)
+            print(BacklogTable(report: report, database: settings.records.connector.name).text)
             return 0
         } catch {
             logs.logger.error("\(error)")

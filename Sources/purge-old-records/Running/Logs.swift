@@ -1,5 +1,6 @@
 import Logging
 import Telemetry
+import TokenserverStore
 
 /// The program's log on standard error, in the form that the settings ask for.
 struct Logs {
@@ -22,5 +23,10 @@ struct Logs {
                 : JSONLogHandler(output: output, level: level)
             return handler
         }
+    }
+
+    /// How the store meets a database in trouble, with a word to the operator.
+    func resilience(_ settings: RecordSettings) -> Resilience {
+        Resilience(patience: settings.databaseTimeout) { [logger] in logger.warning("\($0)") }
     }
 }

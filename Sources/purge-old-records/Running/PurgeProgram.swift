@@ -30,18 +30,26 @@ struct PurgeProgram {
     private func run(_ logs: Logs, observer: any RunObserver, stopSignal: StopSignal) async -> Int32 {
         do {
             return try await settings.isDryRun
-                ? rehearse(observer, stopSignal)
-                : purge(observer, stopSignal)
+                ? rehearse(logs, observer, stopSignal)
+                : purge(logs, observer, stopSignal)
         } catch {
             logs.logger.error("\(error)")
         }
         return 1
     }
 
-    private func purge(_ observer: any RunObserver, _ stopSignal: StopSignal) async throws -> Int32 {
+    private func purge(
+        _ logs: Logs,
+        _ observer: any RunObserver,
+        _ stopSignal: StopSignal
+    ) async throws -> Int32 {
         let time = SystemTime()
         let connector = settings.records.connector
-        let store = try await TokenserverStore.open(connector, tracksSlots: settings.records.spannerNode == nil)
+        let store = try await TokenserverStore.open(
+            connector,
+            tracksSlots: settings.records.spannerNode == nil,
+            resilience: logs.resilience(settings.records)
+        )
         try await settings.records.checkNodeTypes(in: store)
         let client = try HTTPStorageNodeClient(secret: settings.secret.secret, settings: settings.client, time: time)
         let run = PurgeRun(
@@ -60,10 +68,17 @@ struct PurgeProgram {
     }
 
     /// The dry run: it gets a store that can't write, and no client.
-    private func rehearse(_ observer: any RunObserver, _ stopSignal: StopSignal) async throws -> Int32 {
+    private func rehearse(
+        _ logs: Logs,
+        _ observer: any RunObserver,
+        _ stopSignal: StopSignal
+    ) async throws -> Int32 {
         let time = SystemTime()
         let connector = settings.records.connector
-        let source = try await TokenserverStore.openReadOnly(connector)
+        let source = try await TokenserverStore.openReadOnly(
+            connector,
+            resilience: logs.resilience(settings.records)
+        )
         try await settings.records.checkNodeTypes(in: source)
         let run = DryRun(
             source: source,
@@ -121,7 +136,7 @@ struct PurgeProgram {
             "Starting",
             metadata: [
                 "version": .string(ProgramVersion.text),
-                "database": .string(settings.records.databaseName),
+                "database": .string(settings.records.connector.name),
                 "dry_run": .stringConvertible(settings.isDryRun),
                 "oneshot": .stringConvertible(settings.isOneshot),
                 "force": .stringConvertible(settings.policy.forcesDownedNodes),

@@ -1,5 +1,5 @@
+import Databases
 import Purging
-import SQLiteDriver
 import SyncTokens
 import TokenserverStore
 
@@ -8,7 +8,9 @@ struct RecordSettings {
     /// Longer periods than some three hundred years are surely mistakes.
     static let longestSeconds = 10_000_000_000
 
-    let database: DatabaseURL
+    let connector: any SQLConnector
+    /// How long to wait for a database that fails in mid-run.
+    let databaseTimeout: Duration
     let gracePeriod: Duration
     let uidsAbove: UID?
     let uidsBelow: UID?
@@ -20,7 +22,10 @@ struct RecordSettings {
     private(set) var policy = PurgePolicy()
 
     init(_ options: RecordOptions, environment: [String: String]) throws(UsageError) {
-        database = try Self.database(options.databaseURL, environment)
+        connector = try Self.connector(options.databaseURL, environment)
+        databaseTimeout = .seconds(
+            try Number.whole("--database-timeout", options.databaseTimeout, in: 0...Self.longestSeconds)
+        )
         let seconds = try Number.whole("--grace-period", options.gracePeriod, in: .min...Self.longestSeconds)
         gracePeriod = .seconds(seconds < 0 ? 7 * 86_400 : seconds)
         (uidsAbove, uidsBelow) = try Self.range(options)
@@ -46,19 +51,6 @@ struct RecordSettings {
         }
     }
 
-    var connector: any SQLConnector {
-        switch database {
-        case .sqlite(let path): SQLiteConnector(path: path)
-        }
-    }
-
-    /// The database as it may be named in logs: never with a password.
-    var databaseName: String {
-        switch database {
-        case .sqlite(let path): "SQLite \(path)"
-        }
-    }
-
     /// A node type for a URL that no node has is surely a slip, and the node that was meant would lose its protection.
     func checkNodeTypes(in source: any BacklogSource) async throws {
         let known = try await source.nodes().map(\.url) + [policy.overrideNode?.text].compactMap { $0 }
@@ -77,10 +69,10 @@ struct RecordSettings {
         options.spannerNode = spannerNode
     }
 
-    private static func database(
+    private static func connector(
         _ option: String?,
         _ environment: [String: String]
-    ) throws(UsageError) -> DatabaseURL {
+    ) throws(UsageError) -> any SQLConnector {
         guard let text = option ?? environment["SYNC_TOKENSERVER__DATABASE_URL"], !text.isEmpty else {
             throw UsageError(
                 problem: "no database is given",
@@ -88,7 +80,7 @@ struct RecordSettings {
             )
         }
         do {
-            return try DatabaseURL(text)
+            return try Database.connector(text)
         } catch {
             throw UsageError(problem: error.problem, remedy: error.remedy)
         }

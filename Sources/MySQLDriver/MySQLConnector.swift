@@ -1,0 +1,85 @@
+import CMariaDB
+package import TokenserverStore
+
+/// Opens connections to a MySQL or MariaDB database.
+package struct MySQLConnector: SQLConnector {
+    private let url: MySQLURL
+
+    package init(url: String) throws(DatabaseURLError) { self.url = try MySQLURL(url) }
+
+    package var name: String { url.name }
+
+    package func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
+        let queue = ConnectionQueue(label: "purge-old-records.mysql")
+        let url = url
+        return try await queue.run {
+            let handle = try MySQLHandle(url, timeout: options.statementTimeout)
+            for statement in Self.settings(options, isMariaDB: handle.isMariaDB) {
+                _ = try handle.execute(SQLStatement(stringLiteral: statement))
+            }
+            return MySQLConnection(handle: handle, queue: queue, url: url)
+        }
+    }
+
+    private static func settings(_ options: ConnectionOptions, isMariaDB: Bool) -> [String] {
+        let milliseconds = max(1, Int64(options.statementTimeout / .milliseconds(1)))
+        let timeout =
+            isMariaDB
+            ? "max_statement_time = \(Double(milliseconds) / 1000)"
+            // MySQL has a limit for SELECT only; the rest is bounded by the network's timeout.
+            : "max_execution_time = \(milliseconds)"
+        return [
+            """
+            SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED\(options.readOnly ? ", READ ONLY" : "")
+            """,
+            """
+            SET SESSION autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = 3, lock_wait_timeout = 5, \
+            sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', sql_safe_updates = 0, \
+            \(timeout)
+            """,
+        ]
+    }
+}
+
+/// A connection to a MySQL or MariaDB database.
+final class MySQLConnection: SQLConnection {
+    private let handle: MySQLHandle
+    private let queue: ConnectionQueue
+    private let cancelQueue = ConnectionQueue(label: "purge-old-records.mysql.cancel")
+    private let url: MySQLURL
+
+    init(handle: MySQLHandle, queue: ConnectionQueue, url: MySQLURL) {
+        self.handle = handle
+        self.queue = queue
+        self.url = url
+    }
+
+    /// The last word to the server may block, so it is not said where the last reference happened to be dropped.
+    deinit { queue.submit { [handle] in handle.close() } }
+
+    func withSession<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Result
+    ) async throws -> Result {
+        try await queue.run { [handle] in try body(MySQLSession(handle: handle)) }
+    }
+
+    /// By a second connection, as the first is busy; a user may end what is its own.
+    func interrupt() {
+        handle.noteInterruption()
+        cancelQueue.submit { [handle, url] in
+            guard let killer = try? MySQLHandle(url, timeout: .seconds(5)) else { return }
+            _ = try? killer.execute(SQLStatement(stringLiteral: "KILL QUERY \(handle.id)"))
+        }
+    }
+}
+
+/// A connection in use.
+struct MySQLSession: SQLSession {
+    let handle: MySQLHandle
+
+    var dialect: Dialect { .mysql }
+
+    func query(_ statement: SQLStatement) throws -> [SQLRow] { try handle.execute(statement).rows }
+
+    func execute(_ statement: SQLStatement) throws -> Int { try handle.execute(statement).changedRows }
+}

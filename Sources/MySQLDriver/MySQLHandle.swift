@@ -1,0 +1,136 @@
+import CMariaDB
+import Foundation
+import Synchronization
+import TokenserverStore
+
+/// What a statement gave.
+struct MySQLResult {
+    var rows: [SQLRow] = []
+    var changedRows = 0
+}
+
+/// Connector/C's connection. All but ``noteInterruption()`` is used on the connection's queue only, which is what makes
+/// the unchecked sendability true.
+final class MySQLHandle: @unchecked Sendable {
+    /// What a look at the server's list of processes shows of every statement.
+    private static let comment = "/* purge-old-records */ "
+    private static let library: Int32 = mysql_server_init(0, nil, nil)
+
+    /// The server's number of this connection.
+    let id: UInt
+    let isMariaDB: Bool
+    private let name: String
+    private var connection: UnsafeMutablePointer<MYSQL>?
+    private var prepared: [String: MySQLStatement] = [:]
+    private let wasInterrupted = Mutex(false)
+    private var end: SQLError?
+
+    /// Connects; blocks.
+    init(_ url: MySQLURL, timeout: Duration) throws {
+        _ = Self.library
+        name = url.name
+        let connection = try MySQLConnecting(url: url, timeout: timeout).connection()
+        self.connection = connection
+        id = UInt(mysql_thread_id(connection))
+        isMariaDB = String(cString: mysql_get_server_info(connection)).lowercased().contains("mariadb")
+    }
+
+    deinit { close() }
+
+    func close() {
+        prepared.removeAll()
+        if let connection { mysql_close(connection) }
+        connection = nil
+        end = end ?? .unreachable("the connection to the \(name) is closed")
+    }
+
+    /// From then on statements that are ended from outside count as interrupted: the second connection may reach the
+    /// server only when the statement it was made for is over and another one runs.
+    func noteInterruption() { wasInterrupted.withLock { $0 = true } }
+
+    func execute(_ statement: SQLStatement) throws -> MySQLResult {
+        guard let connection, end == nil else { throw end ?? .unreachable("the \(name) is not connected") }
+        let text = Self.comment + statement.text(for: .mysql)
+        let values = statement.bindings
+        do {
+            return try values.isEmpty
+                ? plain(text, connection) : preparedStatement(text, connection).execute(values)
+        } catch let failure as StatementFailure {
+            let error = MySQLErrors.statement(
+                failure.code,
+                failure.message,
+                on: name,
+                wasInterrupted: wasInterrupted.withLock { $0 }
+            )
+            if case .unreachable = error { end = error }
+            throw error
+        }
+    }
+
+    private func preparedStatement(_ text: String, _ connection: UnsafeMutablePointer<MYSQL>) throws -> MySQLStatement {
+        if let known = prepared[text] { return known }
+        let statement = try MySQLStatement(text, connection)
+        prepared[text] = statement
+        return statement
+    }
+
+    /// Without values, by the text protocol, which takes every statement there is.
+    private func plain(_ text: String, _ connection: UnsafeMutablePointer<MYSQL>) throws -> MySQLResult {
+        guard mysql_real_query(connection, text, UInt(text.utf8.count)) == 0 else {
+            throw StatementFailure(connection)
+        }
+        guard let stored = mysql_store_result(connection) else {
+            if mysql_field_count(connection) != 0 { throw StatementFailure(connection) }
+            return MySQLResult(changedRows: Int(clamping: mysql_affected_rows(connection)))
+        }
+        defer { mysql_free_result(stored) }
+        let columns = Int(mysql_num_fields(stored))
+        let fields = UnsafeBufferPointer(start: mysql_fetch_fields(stored), count: columns)
+        var result = MySQLResult()
+        while let row = mysql_fetch_row(stored) {
+            guard let lengths = mysql_fetch_lengths(stored) else { throw StatementFailure(connection) }
+            result.rows.append(
+                SQLRow(
+                    (0..<columns).map { column in
+                        guard let bytes = row[column] else { return .null }
+                        let raw = UnsafeRawBufferPointer(start: bytes, count: Int(lengths[column]))
+                        let text = String(decoding: raw, as: UTF8.self)
+                        let field = fields[column]
+                        let number = field.isInteger || field.isDecimal ? Int64(text) : nil
+                        return number.map(SQLValue.integer) ?? .text(text)
+                    }
+                )
+            )
+        }
+        return result
+    }
+}
+
+/// An error as the library has it.
+struct StatementFailure: Error {
+    let code: UInt32
+    let message: String
+
+    init(_ connection: UnsafeMutablePointer<MYSQL>) {
+        code = mysql_errno(connection)
+        message = String(cString: mysql_error(connection))
+    }
+
+    init(statement: UnsafeMutablePointer<MYSQL_STMT>) {
+        code = mysql_stmt_errno(statement)
+        message = String(cString: mysql_stmt_error(statement))
+    }
+}
+
+extension MYSQL_FIELD {
+    var isInteger: Bool {
+        switch type {
+        case MYSQL_TYPE_TINY, MYSQL_TYPE_SHORT, MYSQL_TYPE_INT24, MYSQL_TYPE_LONG, MYSQL_TYPE_LONGLONG,
+            MYSQL_TYPE_YEAR:
+            true
+        default: false
+        }
+    }
+
+    var isDecimal: Bool { type == MYSQL_TYPE_DECIMAL || type == MYSQL_TYPE_NEWDECIMAL }
+}

@@ -1,0 +1,40 @@
+import CLibPQ
+package import TokenserverStore
+
+/// Opens connections to a PostgreSQL database, or to a pooler before it that gives each client a session of its own.
+///
+/// The URL is libpq's. Timeouts that it doesn't state are this program's, also where a service file has others.
+package struct PostgresConnector: SQLConnector {
+    private let url: PostgresURL
+
+    /// - Throws: if the URL can't be read, or has values that libpq would refuse later.
+    package init(url: String) throws(DatabaseURLError) { self.url = try PostgresURL(url) }
+
+    package var name: String { url.name }
+
+    /// - Throws: ``SQLError/unreachable(_:)`` or ``SQLError/refused(_:)``.
+    package func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
+        let queue = ConnectionQueue(label: "purge-old-records.postgres")
+        let url = url
+        return try await queue.run {
+            let connection = try PostgresLogin(url: url).open()
+            let handle = PostgresHandle(connection, name: url.name, options: options)
+            _ = try handle.execute(SQLStatement(stringLiteral: Self.settings(options)))
+            return PostgresConnection(handle: handle, queue: queue)
+        }
+    }
+
+    /// All in one round trip, and not as startup options, which poolers refuse. PostgreSQL 12 and later know them all.
+    ///
+    /// Plans are made for each execution's values, which takes a fraction of a millisecond: one kept from wide ranges
+    /// would read the whole table for a narrow one.
+    private static func settings(_ options: ConnectionOptions) -> String {
+        let timeout = Int64(options.statementTimeout / .milliseconds(1))
+        return """
+            SET statement_timeout = \(min(max(1, timeout), Int64(Int32.max))); SET lock_timeout = '3s'; \
+            SET idle_in_transaction_session_timeout = '60s'; SET default_transaction_isolation = 'read committed'; \
+            SET default_transaction_read_only = \(options.readOnly ? "on" : "off"); SET timezone = 'UTC'; \
+            SET standard_conforming_strings = on; SET plan_cache_mode = force_custom_plan
+            """
+    }
+}

@@ -1,0 +1,156 @@
+import Purging
+
+/// Reads the window behind a cursor: a few statements, each of which examines a bounded number of index entries or
+/// rows, wherever the cursor is and however many records share one `replaced_at`.
+struct WindowReader {
+    /// Index entries that a statement examines at most, unless a page is larger.
+    static let size = 1000
+    /// PostgreSQL's blocks (8 KiB each) that a statement examines at least and at most.
+    static let blocks: ClosedRange<UInt32> = 64...1024
+
+    let session: any SQLSession
+    let statements: BacklogStatements
+    let limit: Int
+
+    init(session: any SQLSession, statements: BacklogStatements, pageSize: Int) {
+        self.session = session
+        self.statements = statements
+        limit = max(Self.size, pageSize)
+    }
+
+    private var ties: Dialect.TieOrder { session.dialect.tieOrder }
+
+    /// - Parameter walk: what the window before this one left to walk.
+    func window(behind cursor: BacklogKey?, walk: BacklogWindow.TableWalk?) throws -> BacklogWindow {
+        switch ties {
+        case .uid: try windowByUID(behind: cursor)
+        case .rowLocation: try windowByLocation(behind: cursor, walk: walk)
+        }
+    }
+
+    // MARK: Indexes that end in the uid
+
+    private func windowByUID(behind cursor: BacklogKey?) throws -> BacklogWindow {
+        var places: [BacklogWindow.Place] = []
+        if let cursor {
+            let behind: SQLStatement = " AND p.uid > \(cursor.tiebreaker)"
+            places = try alongIndex("\(statements.replaced(at: cursor.replacedAt))\(behind)", order: "p.uid", limit)
+        }
+        if places.count < limit {
+            let rest = statements.purgeable(replacedAfter: cursor?.replacedAt)
+            places += try alongIndex(rest, order: "p.replaced_at, p.uid", limit - places.count)
+        }
+        let end = places.count < limit ? nil : places.last?.key
+        return BacklogWindow(cutoff: statements.cutoff, from: cursor, places: places, upTo: end)
+    }
+
+    /// The index alone answers the inner SELECT; which node a record names is looked up for what that found.
+    private func alongIndex(_ condition: SQLStatement, order: String, _ limit: Int) throws -> [BacklogWindow.Place] {
+        try places(
+            """
+            SELECT k.replaced_at, k.uid, u.nodeid, k.uid FROM (\
+            SELECT p.replaced_at, p.uid FROM users p WHERE \(condition) ORDER BY \(sql: order) LIMIT \(limit)\
+            ) k JOIN users u ON u.uid = k.uid
+            """
+        )
+    }
+
+    // MARK: PostgreSQL, whose index ends in the row's location
+
+    /// A stretch that the limit cut ends before its last `replaced_at`, whose records may not all be in it; where all
+    /// of it has one and the same, or the cursor is amid a group, that group is read on its own.
+    private func windowByLocation(behind cursor: BacklogKey?, walk: BacklogWindow.TableWalk?) throws -> BacklogWindow {
+        if let cursor {
+            if let walk, walk.replacedAt == cursor.replacedAt { return try walked(walk, behind: cursor, from: cursor) }
+            if cursor.tiebreaker < .max {
+                return try group(at: cursor.replacedAt, behind: cursor, from: cursor)
+            }
+        }
+        let rest = statements.purgeable(replacedAfter: cursor?.replacedAt)
+        let places = try located("\(rest) ORDER BY p.replaced_at LIMIT \(limit)")
+        guard places.count >= limit, let last = places.last?.key.replacedAt else {
+            return BacklogWindow(cutoff: statements.cutoff, from: cursor, places: places, upTo: nil)
+        }
+        let start = BacklogKey(replacedAt: last, tiebreaker: .min)
+        let whole = places.filter { $0.key < start }
+        if whole.isEmpty { return try group(at: last, behind: start, from: cursor) }
+        return BacklogWindow(cutoff: statements.cutoff, from: cursor, places: whole, upTo: start)
+    }
+
+    /// The records of one `replaced_at` behind the cursor: all at once if they are few, else a part of the walk.
+    private func group(
+        at moment: Milliseconds,
+        behind cursor: BacklogKey,
+        from start: BacklogKey?
+    ) throws -> BacklogWindow {
+        let all = try located("\(statements.replaced(at: moment)) LIMIT \(2 * limit + 1)")
+        if all.count <= 2 * limit {
+            return BacklogWindow(
+                cutoff: statements.cutoff,
+                from: start,
+                places: all.filter { $0.key > cursor },
+                upTo: BacklogKey(replacedAt: moment, tiebreaker: .max)
+            )
+        }
+        // The index has the records of one `replaced_at` in the order of their location.
+        let service = statements.service
+        let first = try located(
+            "p.service = \(service) AND p.replaced_at >= \(moment.rawValue) ORDER BY p.replaced_at LIMIT 1"
+        ).first
+        let last = try located(
+            "p.service = \(service) AND p.replaced_at <= \(moment.rawValue) ORDER BY p.replaced_at DESC LIMIT 1"
+        ).first
+        let beforeFirst = (first?.key).map { BacklogKey(replacedAt: moment, tiebreaker: $0.tiebreaker - 1) }
+        let walk = BacklogWindow.TableWalk(
+            replacedAt: moment,
+            end: RowLocation(tiebreaker: last?.key.tiebreaker ?? 0),
+            blocks: Self.blocks.lowerBound
+        )
+        return try walked(walk, behind: max(cursor, beforeFirst ?? cursor), from: start)
+    }
+
+    /// The next blocks of the table, as far as they hold records of the group.
+    private func walked(
+        _ walk: BacklogWindow.TableWalk,
+        behind cursor: BacklogKey,
+        from start: BacklogKey?
+    ) throws -> BacklogWindow {
+        let after = RowLocation(tiebreaker: cursor.tiebreaker)
+        let (next, overflow) = after.block.addingReportingOverflow(walk.blocks)
+        let isLast = overflow || next >= walk.end.block
+        let end = isLast ? walk.end : RowLocation(block: next, offset: .max)
+        let found = try located(
+            """
+            p.ctid > \(after.text)::tid AND p.ctid <= \(end.text)::tid \
+            AND p.service + 0 = \(statements.service) AND p.replaced_at + 0 = \(walk.replacedAt.rawValue)
+            """
+        )
+        var further = walk
+        if found.count < limit / 4 { further.blocks = min(walk.blocks * 2, Self.blocks.upperBound) }
+        if found.count > limit { further.blocks = max(walk.blocks / 2, Self.blocks.lowerBound) }
+        return BacklogWindow(
+            cutoff: statements.cutoff,
+            from: start,
+            places: found,
+            upTo: BacklogKey(replacedAt: walk.replacedAt, tiebreaker: isLast ? .max : end.tiebreaker),
+            walk: isLast ? nil : further
+        )
+    }
+
+    private func located(_ condition: SQLStatement) throws -> [BacklogWindow.Place] {
+        try places("SELECT p.replaced_at, p.uid, p.nodeid, p.ctid FROM users p WHERE \(condition)")
+    }
+
+    private func places(_ statement: SQLStatement) throws -> [BacklogWindow.Place] {
+        try session.query(statement).map { row in
+            BacklogWindow.Place(
+                key: BacklogKey(
+                    replacedAt: Milliseconds(try row.integer(0)),
+                    tiebreaker: try ties.tiebreaker(row, 3)
+                ),
+                uid: UID(try row.integer(1)),
+                node: NodeID(try row.integer(2))
+            )
+        }.sorted { $0.key < $1.key }
+    }
+}

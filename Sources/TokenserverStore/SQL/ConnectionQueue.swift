@@ -1,0 +1,17 @@
+import Dispatch
+
+/// Runs the uses of one connection one after the other, on a thread that isn't the concurrency pool's: drivers block.
+package struct ConnectionQueue: Sendable {
+    private let queue: DispatchQueue
+
+    package init(label: String) { queue = DispatchQueue(label: label) }
+
+    package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Swift.Result(catching: body)) }
+        }
+    }
+
+    /// For what nobody waits for.
+    package func submit(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
+}
