@@ -1,13 +1,17 @@
 import Foundation
 import Purging
 import Sandbox
+import TestDatabases
 import Testing
 
 @Suite("The report on the backlog")
 struct BacklogCommandTests {
-    @Test("shows purgeable, waiting and held records by node and by age, and changes nothing")
-    func report() async throws {
-        try await TestWorld.with(keying: [.account]) { world async throws in
+    @Test(
+        "shows purgeable, waiting and held records by node and by age, and changes nothing",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func report(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind, keying: [.account]) { world async throws in
             var downed = SandboxTokenserver.NodeRow(id: NodeID(2), url: "http://down.example")
             downed.downed = 1
             try await world.tokenserver.insert([downed])
@@ -37,9 +41,9 @@ struct BacklogCommandTests {
         }
     }
 
-    @Test("says that an empty backlog is empty")
-    func empty() async throws {
-        try await TestWorld.with { world async throws in
+    @Test("says that an empty backlog is empty", arguments: TestDatabase.Kind.allCases)
+    func empty(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             let run = try await Program.purge.run(["backlog"], environment: world.environment)
             #expect(run.code == 0)
             #expect(run.output.contains("total"))

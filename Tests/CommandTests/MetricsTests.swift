@@ -1,23 +1,26 @@
 import Foundation
 import Purging
 import Sandbox
+import TestDatabases
 import Testing
 
 @Suite("Metrics of a run")
 struct MetricsTests {
-    @Test("reach statsd with real tag values")
-    func statsd() async throws {
+    @Test("reach statsd with real tag values", arguments: TestDatabase.Kind.allCases)
+    func statsd(_ kind: TestDatabase.Kind) async throws {
         let receiver = try DatagramReceiver()
-        try await TestWorld.with { world async throws in
+        try await TestWorld.with(kind) { world async throws in
             var malformed = SandboxRecord.obsolete(30)
             malformed.clientState = "zz"
             try await world.add(
                 SandboxRecord.obsolete(1...20) + [malformed] + SandboxRecord.obsolete(40...43, node: 9)
                     + [.obsolete(50), .obsolete(51)]
             )
-            world.nodes[0].setFaults([
-                try Fault(parsing: "status=404,uids=50"), try Fault(parsing: "status=403,uids=51"),
-            ])
+            // Slow enough that the count beside the run sees all of them.
+            world.nodes[0].faults = FaultPlan(
+                [try Fault(parsing: "status=404,uids=50"), try Fault(parsing: "status=403,uids=51")],
+                latency: Latency(.milliseconds(700))
+            )
             let run = try await world.purge("--metric_host", "127.0.0.1", "--metric_port", String(receiver.port))
             #expect(run.code == 3)
             let lines = try receiver.lines()
@@ -34,7 +37,7 @@ struct MetricsTests {
             #expect(counted("row_failure", "reason:malformed") == 1)
             #expect(counted("row_failure", "reason:http_4xx") == 1)
             #expect(counted("row_held", "reason:not_found") == 1)
-            #expect(lines.contains("tokenserver.purge.backlog.size:27|g"))
+            #expect(lines.contains("tokenserver.purge.backlog.size:27|g"), "\(lines)")
             #expect(counted("purge.run.success") == 1)
             #expect(lines.contains { $0.hasPrefix("tokenserver.purge.run.duration_ms:") && $0.hasSuffix("|ms") })
             #expect(counted("error.gone") == 2)
@@ -42,9 +45,9 @@ struct MetricsTests {
         }
     }
 
-    @Test("sent to nobody never disturb a run")
-    func unreachable() async throws {
-        try await TestWorld.with { world async throws in
+    @Test("sent to nobody never disturb a run", arguments: TestDatabase.Kind.allCases)
+    func unreachable(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add(SandboxRecord.obsolete(1...5))
             for host in ["127.0.0.1", "no-such-host.invalid"] {
                 let run = try await world.purge("--metric_host", host, "--metric_port", "9")

@@ -1,15 +1,16 @@
 import Foundation
 import Purging
 import Sandbox
+import TestDatabases
 import Testing
 import TokenserverStore
 
 /// Each of the original's options does what its document says.
 @Suite("The original's options")
 struct OriginalOptionsTests {
-    @Test("a secret and a database are all it takes to purge")
-    func basicPurge() async throws {
-        try await TestWorld.with { world async throws in
+    @Test("a secret and a database are all it takes to purge", arguments: TestDatabase.Kind.allCases)
+    func basicPurge(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add(SandboxRecord.obsolete(1...40) + [.active(100), .obsolete(101, daysAgo: 0)])
             let run = try await Program.purge.run(
                 ["--oneshot", TestWorld.secret],
@@ -24,9 +25,12 @@ struct OriginalOptionsTests {
         }
     }
 
-    @Test("--dryrun covers a backlog of many pages, changes nothing and sends nothing (law 7)")
-    func dryRun() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "--dryrun covers a backlog of many pages, changes nothing and sends nothing (law 7)",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func dryRun(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             var downed = SandboxTokenserver.NodeRow(id: NodeID(2), url: "http://127.0.0.1:9")
             downed.downed = 1
             try await world.tokenserver.insert([downed])
@@ -48,9 +52,9 @@ struct OriginalOptionsTests {
         }
     }
 
-    @Test("--max-records 25 with pages of 10 purges exactly 25")
-    func maxRecords() async throws {
-        try await TestWorld.with { world async throws in
+    @Test("--max-records 25 with pages of 10 purges exactly 25", arguments: TestDatabase.Kind.allCases)
+    func maxRecords(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add(SandboxRecord.obsolete(1...100))
             let run = try await world.purge("--max-records", "25", "--max-per-loop", "10")
             #expect(run.code == 0)
@@ -62,9 +66,13 @@ struct OriginalOptionsTests {
         }
     }
 
-    @Test("--max-offset, within the backlog or beyond it, still purges everything", arguments: ["5", "100000"])
-    func maxOffset(_ offset: String) async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "--max-offset, within the backlog or beyond it, still purges everything",
+        arguments: TestDatabase.Kind.allCases,
+        ["5", "100000"]
+    )
+    func maxOffset(_ kind: TestDatabase.Kind, _ offset: String) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add(SandboxRecord.obsolete(1...60) + [.active(61)])
             let run = try await world.purge("--max-offset", offset)
             #expect(run.code == 0)
@@ -73,9 +81,9 @@ struct OriginalOptionsTests {
         }
     }
 
-    @Test("--grace-period counts in seconds, and below 0 means one week")
-    func gracePeriod() async throws {
-        try await TestWorld.with { world async throws in
+    @Test("--grace-period counts in seconds, and below 0 means one week", arguments: TestDatabase.Kind.allCases)
+    func gracePeriod(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add([.obsolete(1, daysAgo: 2), .obsolete(2, daysAgo: 6), .obsolete(3, daysAgo: 8)])
             #expect(try await world.purge("--grace-period", "-1").code == 0)
             #expect(try await world.uids() == [1, 2])
@@ -84,9 +92,9 @@ struct OriginalOptionsTests {
         }
     }
 
-    @Test("uid ranges are exclusive at both ends, in both spellings")
-    func uidRange() async throws {
-        try await TestWorld.with { world async throws in
+    @Test("uid ranges are exclusive at both ends, in both spellings", arguments: TestDatabase.Kind.allCases)
+    func uidRange(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add(SandboxRecord.obsolete(1...9))
             #expect(try await world.purge("--range_start", "3", "--range_end=6").code == 0)
             #expect(try await world.uids() == [1, 2, 3, 6, 7, 8, 9])
@@ -95,9 +103,12 @@ struct OriginalOptionsTests {
         }
     }
 
-    @Test("thousands of records on a downed node in front don't delay those behind; --force purges them too")
-    func downedNodes() async throws {
-        try await TestWorld.with(keying: [.uid, .uid]) { world async throws in
+    @Test(
+        "thousands of records on a downed node in front don't delay those behind; --force purges them too",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func downedNodes(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind, keying: [.uid, .uid]) { world async throws in
             try await world.tokenserver.execute("UPDATE nodes SET downed = 1 WHERE id = 2")
             try await world.add(
                 SandboxRecord.obsolete(1...3000, daysAgo: 20, node: 2) + SandboxRecord.obsolete(5001...5050)
@@ -114,9 +125,12 @@ struct OriginalOptionsTests {
         }
     }
 
-    @Test("--override_node sends the deletes of downed nodes' records elsewhere, but only with --force")
-    func overrideNode() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "--override_node sends the deletes of downed nodes' records elsewhere, but only with --force",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func overrideNode(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             var downed = SandboxTokenserver.NodeRow(id: NodeID(2), url: "http://127.0.0.1:9")
             downed.downed = 1
             try await world.tokenserver.insert([downed])
@@ -134,9 +148,12 @@ struct OriginalOptionsTests {
         }
     }
 
-    @Test("--request-timeout gives up on a node that never answers, and leaves its record as it was")
-    func requestTimeout() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "--request-timeout gives up on a node that never answers, and leaves its record as it was",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func requestTimeout(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add([.obsolete(1)])
             world.nodes[0].setFaults([Fault(.hang)])
             let before = try await world.tokenserver.records()
@@ -147,9 +164,12 @@ struct OriginalOptionsTests {
         }
     }
 
-    @Test("without --oneshot it purges again after the interval, and a signal ends it with 0")
-    func service() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "without --oneshot it purges again after the interval, and a signal ends it with 0",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func service(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add([.obsolete(1)])
             let running = try Program.purge.start(
                 ["--purge-interval", "0"],
@@ -164,9 +184,12 @@ struct OriginalOptionsTests {
         }
     }
 
-    @Test("logs are JSON lines with severity, message and time, or readable lines with --human_logs")
-    func logs() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "logs are JSON lines with severity, message and time, or readable lines with --human_logs",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func logs(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add(SandboxRecord.obsolete(1...3))
             let run = try await world.purge("-v", "-v")
             for line in try run.logLines() {
@@ -186,9 +209,9 @@ struct OriginalOptionsTests {
         }
     }
 
-    @Test("two copies at once end with everything purged and no error")
-    func twoCopies() async throws {
-        try await TestWorld.with { world async throws in
+    @Test("two copies at once end with everything purged and no error", arguments: TestDatabase.Kind.allCases)
+    func twoCopies(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             world.nodes[0].faults = FaultPlan([], latency: Latency(.milliseconds(1), jitter: .milliseconds(3)))
             try await world.add(SandboxRecord.obsolete(1...1500))
             async let one = world.purge("--max-offset", "700")

@@ -2,15 +2,19 @@ import Foundation
 import Purging
 import Sandbox
 import SyncTokens
+import TestDatabases
 import Testing
 import TokenserverStore
 
 /// What the program does when things go wrong, and what it says about it.
 @Suite("Safety and truth")
 struct TruthTests {
-    @Test("a wrong secret ends with 1 and changes nothing, whatever stands in front of the backlog")
-    func wrongSecret() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "a wrong secret ends with 1 and changes nothing, whatever stands in front of the backlog",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func wrongSecret(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             var malformed = SandboxRecord.obsolete(1, daysAgo: 30)
             malformed.clientState = "not hex"
             try await world.add(
@@ -29,11 +33,14 @@ struct TruthTests {
         }
     }
 
-    @Test("killed at a random moment, the next run finishes, and no record went without its node's word (law 8)")
-    func killed() async throws {
+    @Test(
+        "killed at a random moment, the next run finishes, and no record went without its node's word (law 8)",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func killed(_ kind: TestDatabase.Kind) async throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SeededGenerator(seed: seed)
-        try await TestWorld.with(keying: [.uid, .uid]) { world async throws in
+        try await TestWorld.with(kind, keying: [.uid, .uid]) { world async throws in
             for node in world.nodes {
                 node.faults = FaultPlan([], latency: Latency(.milliseconds(2), jitter: .milliseconds(4)))
             }
@@ -63,9 +70,12 @@ struct TruthTests {
         #expect(unwitnessed.isEmpty, "seed \(seed): gone without confirmation: \(unwitnessed)")
     }
 
-    @Test("SIGTERM lets requests in flight end, settles what was confirmed, and exits with 0")
-    func terminated() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "SIGTERM lets requests in flight end, settles what was confirmed, and exits with 0",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func terminated(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             world.nodes[0].faults = FaultPlan([], latency: Latency(.milliseconds(300)))
             try await world.add(SandboxRecord.obsolete(1...500))
             let running = try Program.purge.start(["--oneshot"], environment: world.environment)
@@ -80,9 +90,9 @@ struct TruthTests {
         }
     }
 
-    @Test("a second signal ends it at once, and the next run finishes")
-    func secondSignal() async throws {
-        try await TestWorld.with { world async throws in
+    @Test("a second signal ends it at once, and the next run finishes", arguments: TestDatabase.Kind.allCases)
+    func secondSignal(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             world.nodes[0].setFaults([Fault(.hang)])
             try await world.add(SandboxRecord.obsolete(1...5))
             let running = try Program.purge.start(["--oneshot"], environment: world.environment)
@@ -97,9 +107,12 @@ struct TruthTests {
         }
     }
 
-    @Test("the secret never reaches logs, and the process list only as an argument (law 11)")
-    func secrecy() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "the secret never reaches logs, and the process list only as an argument (law 11)",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func secrecy(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add(SandboxRecord.obsolete(1...20, daysAgo: 9) + [.obsolete(21, user: "someone.private")])
             world.nodes[0].faults = FaultPlan([Fault(.status(400))], latency: Latency(.milliseconds(100)))
             let file = world.folder.appending(path: "secret")
@@ -119,9 +132,9 @@ struct TruthTests {
         }
     }
 
-    @Test("the secret can come from standard input")
-    func secretFromInput() async throws {
-        try await TestWorld.with { world async throws in
+    @Test("the secret can come from standard input", arguments: TestDatabase.Kind.allCases)
+    func secretFromInput(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add([.obsolete(1)])
             let run = try await Program.purge.run(
                 ["--oneshot", "--secret-file", "-", "--database-url", world.databaseURL],
@@ -132,10 +145,13 @@ struct TruthTests {
         }
     }
 
-    @Test("a redirect, a page without X-Weave-Timestamp and a 404 never count as deleted")
-    func impostors() async throws {
+    @Test(
+        "a redirect, a page without X-Weave-Timestamp and a 404 never count as deleted",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func impostors(_ kind: TestDatabase.Kind) async throws {
         for fault in ["status=302,location=http://127.0.0.1:9/", "garbage=html", "status=404"] {
-            try await TestWorld.with { world async throws in
+            try await TestWorld.with(kind) { world async throws in
                 try await world.add([.obsolete(1)])
                 world.nodes[0].setFaults([try Fault(parsing: fault)])
                 let before = try await world.tokenserver.records()
@@ -147,9 +163,12 @@ struct TruthTests {
         }
     }
 
-    @Test("data written after the record was replaced is held by the write check; --no-write-check is the way out")
-    func writeCheck() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "data written after the record was replaced is held by the write check; --no-write-check is the way out",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func writeCheck(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add([.obsolete(1)])
             world.nodes[0].data.put(.uid(1), lastModified: StorageTime(seconds: Date().timeIntervalSince1970), bytes: 9)
             let before = try await world.tokenserver.records()
@@ -165,9 +184,12 @@ struct TruthTests {
         }
     }
 
-    @Test("a failed record is moved behind the others, or left as it is, as --on-failure says")
-    func onFailure() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "a failed record is moved behind the others, or left as it is, as --on-failure says",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func onFailure(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add(SandboxRecord.obsolete(1...10))
             world.nodes[0].setFaults([try Fault(parsing: "status=400,uids=3")])
             let before = try await world.tokenserver.records()
@@ -182,9 +204,12 @@ struct TruthTests {
         }
     }
 
-    @Test("an active record's data on account-keyed storage stays, and the record that shares it goes")
-    func sharedData() async throws {
-        try await TestWorld.with(keying: [.account]) { world async throws in
+    @Test(
+        "an active record's data on account-keyed storage stays, and the record that shares it goes",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func sharedData(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind, keying: [.account]) { world async throws in
             var twin = SandboxRecord.obsolete(1, user: "a")
             var active = SandboxRecord.active(2, user: "a")
             (twin.clientState, twin.keysChangedAt) = ("aabb", 77)
@@ -201,9 +226,12 @@ struct TruthTests {
         }
     }
 
-    @Test("more than 1,000 records of a missing node are held until it is confirmed that the node is gone")
-    func crowdedGoneNode() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "more than 1,000 records of a missing node are held until it is confirmed that the node is gone",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func crowdedGoneNode(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add(
                 SandboxRecord.obsolete(1...1001, node: 7) + SandboxRecord.obsolete(2001...3000, node: 8)
             )
@@ -215,9 +243,12 @@ struct TruthTests {
         }
     }
 
-    @Test("a node that fails for a while is retried, and everything is purged in the same run")
-    func flakyNode() async throws {
-        try await TestWorld.with(keying: [.uid, .uid]) { world async throws in
+    @Test(
+        "a node that fails for a while is retried, and everything is purged in the same run",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func flakyNode(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind, keying: [.uid, .uid]) { world async throws in
             world.nodes[0].setFaults([
                 try Fault(parsing: "status=503,retry-after=0,probability=0.2"),
                 try Fault(parsing: "close,when=after,probability=0.1"),

@@ -2,6 +2,7 @@ import Foundation
 import Purging
 import SQLiteDriver
 import Sandbox
+import TestDatabases
 import Testing
 import TokenserverStore
 
@@ -36,7 +37,10 @@ struct WrongInputTests {
         Case(arguments: ["backlgo"], environment: database, word: "mistyped"),
         Case(arguments: ["hunter2"], word: "no database"),
         Case(arguments: ["hunter2", "--database-url", "oracle://x/y"], word: "scheme"),
-        Case(arguments: ["hunter2", "--database-url", "mysql://u:hunter2@h/d"], word: "driver"),
+        Case(arguments: ["hunter2", "--database-url", "mysql://u:hunter2@h"], word: "database"),
+        Case(arguments: ["hunter2", "--database-url", "mysql://u:hunter2@h/d?ssl-moode=X"], word: "ssl-moode"),
+        Case(arguments: ["hunter2", "--database-url", "postgres://u:hunter2@h"], word: "database"),
+        Case(arguments: ["hunter2", "--database-url", "postgres://u:hunter2@h/d?x=1"], word: "parameter"),
         Case(arguments: ["hunter2", "--database-url", "sqlite:"], word: "file"),
         Case(arguments: ["--max-per-loop", "0"], environment: both, word: "--max-per-loop"),
         Case(arguments: ["--max-per-loop", "ten"], environment: both, word: "max-per-loop"),
@@ -121,9 +125,12 @@ struct WrongInputTests {
         #expect(try await noNodes.recordCount() == 3)
     }
 
-    @Test("a SPANNER_NODE_ID that is not in nodes ends with 1 and changes nothing")
-    func missingSpannerNode() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "a SPANNER_NODE_ID that is not in nodes ends with 1 and changes nothing",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func missingSpannerNode(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.add([.obsolete(1), .obsolete(2, node: 9)])
             let run = try await Program.purge.run(
                 ["--oneshot"],
@@ -135,9 +142,12 @@ struct WrongInputTests {
         }
     }
 
-    @Test("a node's URL that can't be used is told once, its records fail, and the others are purged")
-    func badNodeURL() async throws {
-        try await TestWorld.with { world async throws in
+    @Test(
+        "a node's URL that can't be used is told once, its records fail, and the others are purged",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func badNodeURL(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
             try await world.tokenserver.insert([SandboxTokenserver.NodeRow(id: NodeID(2), url: "ftp://old node")])
             try await world.add(SandboxRecord.obsolete(1...5) + SandboxRecord.obsolete(11...14, node: 2))
             let run = try await world.purge("--on-failure", "leave")

@@ -24,7 +24,9 @@ extension InMemoryRecordStore {
             let upper = [horizon, query.bound].compactMap { $0 }.min()
             var page: [BacklogEntry] = []
             for key in keys.prefix(while: { key in upper.map { key <= $0 } ?? true }) where page.count < query.limit {
-                guard let entry = tables.entry(key.uid), query.scope.contains(entry.record) else { continue }
+                guard let entry = tables.entry(UID(key.tiebreaker)), query.scope.contains(entry.record) else {
+                    continue
+                }
                 if query.nodes.contains(entry.record.nodeID) { page.append(entry) }
             }
             if page.count == query.limit, let last = page.last {
@@ -49,7 +51,7 @@ extension InMemoryRecordStore {
         try await note(.key(atOffset: offset))
         return tables.withLock { tables in
             tables.keys(after: nil, before: scope.cutoff)
-                .filter { key in tables.users[key.uid].map { scope.contains($0.record) } ?? false }
+                .filter { key in tables.users[UID(key.tiebreaker)].map { scope.contains($0.record) } ?? false }
                 .dropFirst(offset).first
         }
     }

@@ -34,7 +34,7 @@ extension InMemoryRecordStore {
         mutating func keys() -> [BacklogKey] {
             if let sorted { return sorted }
             let keys = users.values.compactMap { row in
-                row.record.replacedAt.map { BacklogKey(replacedAt: $0, uid: row.record.uid) }
+                row.record.replacedAt.map { BacklogKey(replacedAt: $0, tiebreaker: row.record.uid.rawValue) }
             }.sorted()
             sorted = keys
             return keys

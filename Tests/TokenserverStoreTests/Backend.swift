@@ -1,7 +1,7 @@
 import Foundation
 import Purging
-import SQLiteDriver
 import Sandbox
+import TestDatabases
 import TestSupport
 import Testing
 import TokenserverStore
@@ -10,8 +10,20 @@ import TokenserverStore
 enum Backend: String, CaseIterable, CustomTestStringConvertible {
     case memory
     case sqlite
+    case mariadb
+    case postgres
 
     static let all = Backend.allCases
+
+    /// Nil for the one in memory.
+    var database: TestDatabase.Kind? {
+        switch self {
+        case .memory: nil
+        case .sqlite: .sqlite
+        case .mariadb: .mariadb
+        case .postgres: .postgres
+        }
+    }
 
     var testDescription: String { rawValue }
 
@@ -22,27 +34,20 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
         tracksSlots: Bool = true,
         _ body: (StoreUnderTest) async throws -> Void
     ) async throws {
-        switch self {
-        case .memory:
-            try await body(StoreUnderTest(memory: nodes, records, tracksSlots: tracksSlots))
-        case .sqlite:
-            try await withTemporaryFolder { folder in
-                let path = folder.appending(path: "tokenserver.db").path
-                let tokenserver = try await SandboxTokenserver.create(
-                    connector: SQLiteConnector(path: path, createsFile: true)
+        guard let database else {
+            return try await body(StoreUnderTest(memory: nodes, records, tracksSlots: tracksSlots))
+        }
+        try await TestDatabase.with(database) { database in
+            try await database.tokenserver.insert(nodes)
+            try await database.tokenserver.insert(records)
+            try await body(
+                StoreUnderTest(
+                    store: try await TokenserverStore.open(database.connector, tracksSlots: tracksSlots),
+                    counter: TokenserverCounter(connector: database.connector),
+                    records: database.tokenserver.records,
+                    nodes: database.tokenserver.nodes
                 )
-                try await tokenserver.insert(nodes)
-                try await tokenserver.insert(records)
-                let connector = SQLiteConnector(path: path)
-                try await body(
-                    StoreUnderTest(
-                        store: try await TokenserverStore.open(connector, tracksSlots: tracksSlots),
-                        counter: TokenserverCounter(connector: connector),
-                        records: tokenserver.records,
-                        nodes: tokenserver.nodes
-                    )
-                )
-            }
+            )
         }
     }
 }
@@ -101,6 +106,7 @@ struct StoreUnderTest {
                     var node = SandboxTokenserver.NodeRow(id: row.node.id, url: row.node.url)
                     (node.available, node.currentLoad) = (row.available, row.currentLoad)
                     node.capacity = row.capacity
+                    (node.downed, node.backoff) = (row.node.isDowned ? 1 : 0, row.node.isThrottled ? 1 : 0)
                     return node
                 }
             }

@@ -20,8 +20,10 @@ final class PlanWitness: SQLConnector, SQLConnection {
     /// Forgets the plans so far.
     func forget() { collected.withLock { $0.removeAll() } }
 
-    func connect(readOnly: Bool) async throws -> any SQLConnection {
-        asked.withLock { $0.append(readOnly) }
+    var name: String { "a witness" }
+
+    func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
+        asked.withLock { $0.append(options.readOnly) }
         return self
     }
 

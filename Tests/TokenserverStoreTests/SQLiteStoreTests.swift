@@ -45,7 +45,7 @@ struct SQLiteStoreTests {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "tokenserver.db").path
             _ = try await SandboxTokenserver.create(connector: SQLiteConnector(path: path, createsFile: true))
-            let connection = try await SQLiteConnector(path: path).connect(readOnly: true)
+            let connection = try await SQLiteConnector(path: path).connect(ConnectionOptions(readOnly: true))
             await #expect(throws: SQLError.self) {
                 _ = try await connection.withSession { try $0.execute("DELETE FROM users") }
             }
@@ -89,12 +89,12 @@ struct SQLiteStoreTests {
             )
             try await tokenserver.insert([.live(1), .live(2)])
             try await tokenserver.insert((Int64(1)...500).map { .obsolete($0, replacedAt: $0) })
-            let witness = PlanWitness(try await SQLiteConnector(path: path).connect(readOnly: true))
+            let witness = PlanWitness(try await SQLiteConnector(path: path).connect(ConnectionOptions(readOnly: true)))
             let store = try await TokenserverStore.openReadOnly(witness)
             witness.forget()
             var query = BacklogQuery(scope: .all, nodes: .excluding([NodeID(2)]), limit: 10)
             query.scope.uidsAbove = UID(1)
-            for cursor in [nil, BacklogKey(replacedAt: Milliseconds(7), uid: UID(7))] {
+            for cursor in [nil, BacklogKey(replacedAt: Milliseconds(7), tiebreaker: 7)] {
                 query.cursor = cursor
                 _ = try await store.page(query)
             }
@@ -117,7 +117,7 @@ struct SQLiteStoreTests {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "tokenserver.db").path
             _ = try await SandboxTokenserver.create(connector: SQLiteConnector(path: path, createsFile: true))
-            let connection = try await SQLiteConnector(path: path).connect(readOnly: true)
+            let connection = try await SQLiteConnector(path: path).connect(ConnectionOptions(readOnly: true))
             let counting = Task {
                 try await connection.withSession { session in
                     try session.query(

@@ -1,21 +1,27 @@
+import DatabaseServers
 import Foundation
 import Purging
-import SQLiteDriver
 import Sandbox
 import SyncTokens
+import TestDatabases
 import Testing
 import TokenserverStore
 
-/// A Tokenserver's database in a temporary folder, and storage nodes on loopback, for the program to work on.
+/// A Tokenserver's database, and storage nodes on loopback, for the program to work on.
 struct TestWorld {
     static let secret = "a master secret: ünusual, \"quoted\" & long"
 
+    let database: TestDatabase
+    /// For whatever files a test needs.
     let folder: URL
-    let tokenserver: SandboxTokenserver
     let nodes: [StorageNode]
+
+    var tokenserver: SandboxTokenserver { database.tokenserver }
 
     /// - Parameter keying: of each node; node ids count from 1.
     static func with(
+        _ kind: TestDatabase.Kind = .sqlite,
+        on server: DatabaseServer? = nil,
         keying: [Sandbox.StorageKeying] = [.uid],
         configure: (inout StorageNode.Configuration, Int) -> Void = { _, _ in },
         _ body: (TestWorld) async throws -> Void
@@ -31,14 +37,13 @@ struct TestWorld {
             configure(&configuration, index)
             nodes.append(try await StorageNode.start(configuration))
         }
-        let path = folder.appending(path: "tokenserver.db").path
-        let tokenserver = try await SandboxTokenserver.create(connector: SQLiteConnector(path: path, createsFile: true))
-        try await tokenserver.insert(
-            nodes.enumerated().map { SandboxTokenserver.NodeRow(id: NodeID(Int64($0 + 1)), url: $1.url) }
-        )
-        let world = TestWorld(folder: folder, tokenserver: tokenserver, nodes: nodes)
         do {
-            try await body(world)
+            try await TestDatabase.with(kind, on: server) { database in
+                try await database.tokenserver.insert(
+                    nodes.enumerated().map { SandboxTokenserver.NodeRow(id: NodeID(Int64($0 + 1)), url: $1.url) }
+                )
+                try await body(TestWorld(database: database, folder: folder, nodes: nodes))
+            }
         } catch {
             for node in nodes { await node.stop() }
             throw error
@@ -46,7 +51,7 @@ struct TestWorld {
         for node in nodes { await node.stop() }
     }
 
-    var databaseURL: String { "sqlite://\(folder.appending(path: "tokenserver.db").path)" }
+    var databaseURL: String { database.url }
 
     var environment: [String: String] {
         ["SYNC_TOKENSERVER__DATABASE_URL": databaseURL, "SYNC_MASTER_SECRET": Self.secret]

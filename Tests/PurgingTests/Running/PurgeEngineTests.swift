@@ -133,7 +133,7 @@ struct PurgeEngineTests {
     func nextPage() throws {
         var play = Play()
         play.page(.obsolete(1...4), isLast: false)
-        #expect(play.reads.first?.cursor == BacklogKey(replacedAt: Milliseconds(1004), uid: UID(4)))
+        #expect(play.reads.first?.cursor == BacklogKey(replacedAt: Milliseconds(1004), tiebreaker: 4))
     }
 
     @Test("ends with an error when the cursor stands still")

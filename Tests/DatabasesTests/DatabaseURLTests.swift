@@ -1,3 +1,5 @@
+import Databases
+import SQLiteDriver
 import Testing
 import TokenserverStore
 
@@ -12,7 +14,8 @@ struct DatabaseURLTests {
         ]
     )
     func sqlite(_ url: String, _ path: String) throws {
-        #expect(try DatabaseURL(url) == .sqlite(path: path))
+        #expect(try SQLiteURL(url).path == path)
+        #expect(try Database.connector(url).name == "SQLite \(path)")
     }
 
     @Test(
@@ -20,12 +23,12 @@ struct DatabaseURLTests {
         arguments: [
             "", "tokenserver.db", "sqlite:", "sqlite://host/file", "sqlite::memory:", "sqlite:a.db?mode=ro",
             "sqlite:a%zz",
-            "oracle://user:hunter2@db/x", "mysql://user:hunter2@db/x", "postgres://user:hunter2@db/x",
+            "oracle://user:hunter2@db/x", "mysql+pymysql", "mysql:user:hunter2", "postgres:user:hunter2",
         ]
     )
     func refused(_ url: String) {
         do {
-            _ = try DatabaseURL(url)
+            _ = try Database.connector(url)
             Issue.record("\(url) was taken")
         } catch {
             #expect(!error.problem.contains("hunter2") && !error.remedy.contains("hunter2"))

@@ -1,0 +1,210 @@
+import DatabaseServers
+import Foundation
+import Synchronization
+import Testing
+import TokenserverStore
+
+@Suite("A MySQL connection in trouble")
+struct TroubleTests {
+    /// Waits until the server runs a statement that holds the text.
+    private static func untilRunning(_ text: String, _ administration: any SQLConnection) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < deadline {
+            let count = try await administration.integer(
+                """
+                SELECT COUNT(*) FROM information_schema.processlist \
+                WHERE id <> CONNECTION_ID() AND info LIKE CONCAT('%', \(text), '%')
+                """
+            )
+            if count > 0 { return }
+        }
+        Issue.record("no statement with \(text) began to run")
+    }
+
+    @Test("waits for a lock no longer than 3 seconds, and is busy then")
+    func lockWait() async throws {
+        try await Fixture.withDatabase { url, _ in
+            let (holder, waiter) = (try await Fixture.connect(url), try await Fixture.connect(url))
+            try await holder.run("CREATE TABLE t (n INT PRIMARY KEY)")
+            try await holder.run("INSERT INTO t VALUES (1)")
+            try await holder.run("START TRANSACTION")
+            try await holder.run("DELETE FROM t WHERE n = \(1)")
+            let begin = ContinuousClock.now
+            let error = await Fixture.error { try await waiter.run("DELETE FROM t WHERE n = \(1)") }
+            #expect(error?.kind == .busy)
+            #expect(ContinuousClock.now - begin < .seconds(10))
+            try await holder.run("ROLLBACK")
+            #expect(try await waiter.run("DELETE FROM t WHERE n = \(1)") == 1)
+        }
+    }
+
+    @Test("is busy as the victim of a deadlock")
+    func deadlock() async throws {
+        try await Fixture.withDatabase { url, _ in
+            let (first, second) = (try await Fixture.connect(url), try await Fixture.connect(url))
+            try await first.run("CREATE TABLE t (n INT PRIMARY KEY, v INT)")
+            try await first.run("INSERT INTO t VALUES (1, 0), (2, 0)")
+            for (connection, own) in [(first, 1), (second, 2)] {
+                try await connection.run("START TRANSACTION")
+                try await connection.run("UPDATE t SET v = 1 WHERE n = \(own)")
+            }
+            let kinds = await withTaskGroup(of: SQLError.Kind?.self) { group in
+                for (connection, other) in [(first, 2), (second, 1)] {
+                    group.addTask {
+                        do {
+                            try await connection.run("UPDATE t SET v = 2 WHERE n = \(other)")
+                            try await connection.run("COMMIT")
+                            return nil
+                        } catch {
+                            // Frees the other one.
+                            _ = try? await connection.run("ROLLBACK")
+                            return (error as? SQLError)?.kind ?? .failed
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(kinds.contains(nil) && kinds.contains(.busy) && kinds.count == 2)
+        }
+    }
+
+    @Test("is busy after the statement's time, and goes on")
+    func timeout() async throws {
+        let server = try await DatabaseServer.shared(.mariadb)
+        let connection = try await Fixture.connect(
+            server.url(database: "mysql"),
+            statementTimeout: .milliseconds(300)
+        )
+        for seconds: SQLStatement in ["20", "\(20)"] {
+            let error = await Fixture.error { _ = try await connection.rows("SELECT SLEEP(\(seconds))") }
+            #expect(error?.kind == .busy, "\(String(describing: error))")
+        }
+        #expect(try await connection.integer("SELECT \(1) + 1") == 2)
+    }
+
+    @Test("is interrupted while a statement runs, and not harmed by it when none does")
+    func interrupt() async throws {
+        let server = try await DatabaseServer.shared(.mariadb)
+        let connection = try await Fixture.connect(server.url(database: "mysql"))
+        let administration = try await Fixture.connect(server.url(database: "mysql"))
+        for mark in ["interrupted one", "interrupted two"] {
+            async let error = Fixture.error {
+                _ = try await connection.rows("SELECT SLEEP(\(25)), '\(sql: mark)'")
+            }
+            try await Self.untilRunning(mark, administration)
+            connection.interrupt()
+            #expect(await error == .interrupted)
+        }
+        let before = try await Self.connections(administration)
+        connection.interrupt()
+        // Until the second connection has been and gone.
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try await Self.connections(administration) == before, ContinuousClock.now < deadline {}
+        #expect(try await connection.integer("SELECT \(1) + 1") == 2)
+        #expect(try await connection.integer("SELECT 3") == 3)
+    }
+
+    /// How many were ever made to the server.
+    private static func connections(_ administration: any SQLConnection) async throws -> String {
+        try #require(try await administration.rows("SHOW GLOBAL STATUS LIKE 'Connections'").first).text(1)
+    }
+
+    @Test("is busy when someone else ends its statement")
+    func killedQuery() async throws {
+        let server = try await DatabaseServer.shared(.mariadb)
+        let connection = try await Fixture.connect(server.url(database: "mysql"))
+        let administration = try await Fixture.connect(server.url(database: "mysql"))
+        let id = try await connection.integer("SELECT CONNECTION_ID()")
+        async let error = Fixture.error { _ = try await connection.rows("SELECT SLEEP(\(25)), 'killed query'") }
+        try await Self.untilRunning("killed query", administration)
+        try await administration.run("KILL QUERY \(sql: String(id))")
+        #expect(await error?.kind == .busy)
+    }
+
+    @Test("is lost when its connection is killed, and stays so", arguments: ["", "ssl-mode=DISABLED"])
+    func killedConnection(_ parameters: String) async throws {
+        let server = try await DatabaseServer.shared(.mariadb)
+        let connection = try await Fixture.connect(server.url(database: "mysql", parameters: parameters))
+        let administration = try await Fixture.connect(server.url(database: "mysql"))
+        let id = try await connection.integer("SELECT CONNECTION_ID() + \(0)")
+        try await administration.run("KILL CONNECTION \(sql: String(id))")
+        for _ in 0..<3 {
+            let error = await Fixture.error { _ = try await connection.integer("SELECT \(1)") }
+            #expect(error?.kind == .unreachable, "\(String(describing: error))")
+        }
+    }
+
+    @Test("is lost when the server dies, also in the middle of a statement, and nothing but the error comes of it")
+    func deadServer() async throws {
+        let server = try await DatabaseServer.start(.mariadb)
+        let url = server.url(database: "mysql")
+        let (idle, running) = (try await Fixture.connect(url), try await Fixture.connect(url))
+        let administration = try await Fixture.connect(url)
+        async let error = Fixture.error { _ = try await running.rows("SELECT SLEEP(\(25)), 'dying'") }
+        try await Self.untilRunning("dying", administration)
+        await server.kill()
+        #expect(await error?.kind == .unreachable)
+        // Writing twice to a connection that is gone would bring SIGPIPE.
+        for _ in 0..<3 {
+            #expect(await Fixture.error { try await idle.run("DELETE FROM db WHERE 1 = \(0)") }?.kind == .unreachable)
+        }
+        #expect(await Fixture.refusal(url)?.kind == .unreachable)
+        try await server.restart()
+        #expect(try await Fixture.connect(url).integer("SELECT 1") == 1)
+    }
+
+    @Test("gives up a server that says nothing more")
+    func frozenServer() async throws {
+        let server = try await DatabaseServer.start(.mariadb)
+        let connection = try await Fixture.connect(
+            server.url(database: "mysql"),
+            statementTimeout: .milliseconds(100)
+        )
+        kill(server.processID, SIGSTOP)
+        defer { kill(server.processID, SIGCONT) }
+        let begin = ContinuousClock.now
+        let error = await Fixture.error { _ = try await connection.integer("SELECT \(1)") }
+        #expect(error?.kind == .unreachable, "\(String(describing: error))")
+        #expect((.seconds(9) ..< .seconds(15)).contains(ContinuousClock.now - begin))
+        let again = ContinuousClock.now
+        #expect(
+            await Fixture.refusal(server.url(database: "mysql", parameters: "connect_timeout=1"))?.kind == .unreachable
+        )
+        #expect(ContinuousClock.now - again < .seconds(5), "\(ContinuousClock.now - again)")
+    }
+
+    @Test("can't write if it is read-only")
+    func readOnly() async throws {
+        try await Fixture.withDatabase { url, _ in
+            try await Fixture.connect(url).run("CREATE TABLE t (n INT)")
+            for statement: SQLStatement in ["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (\(1))", "DROP TABLE t"] {
+                let connection = try await Fixture.connect(url, readOnly: true)
+                #expect(try await connection.integer("SELECT COUNT(*) FROM t") == 0)
+                #expect(await Fixture.error { try await connection.run(statement) } != nil)
+            }
+            #expect(try await Fixture.connect(url).integer("SELECT COUNT(*) FROM t") == 0)
+        }
+    }
+
+    @Test("tells of a server that only reads, or of a missing privilege, in the server's words")
+    func forbidden() async throws {
+        let server = try await DatabaseServer.start(.mariadb)
+        try await Fixture.withDatabase(on: server) { url, _ in
+            let administration = try await Fixture.connect(url)
+            try await administration.run("CREATE TABLE t (n INT)")
+            try await administration.run("CREATE USER reader@'%' IDENTIFIED BY 'hunter2'")
+            try await administration.run("GRANT SELECT, DELETE ON *.* TO reader@'%'")
+            try await administration.run("SET GLOBAL read_only = 1")
+            let reader = url.replacing("admin:admin", with: "reader:hunter2")
+            let connection = try await Fixture.connect(reader)
+            let missing = await Fixture.error { try await connection.run("INSERT INTO t VALUES (\(1))") }
+            #expect(missing?.kind == .failed)
+            #expect(missing?.description.contains("INSERT command denied") == true)
+            #expect(missing?.description.hasSuffix("(MySQL error 1142)") == true)
+            let error = await Fixture.error { try await connection.run("DELETE FROM t") }
+            #expect(error?.kind == .unreachable)
+            #expect(error?.description.contains("read-only") == true)
+            try await administration.run("SET GLOBAL read_only = 0")
+        }
+    }
+}
