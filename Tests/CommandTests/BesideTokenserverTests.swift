@@ -13,8 +13,8 @@ struct BesideTokenserverTests {
     )
     func noDeadlock(_ kind: TestDatabase.Kind) async throws {
         try await TestWorld.with(kind) { world async throws in
-            // Few users with many records each, so that both are at the same rows all the time.
-            let users = 40
+            // A few records for each user, so that both are at the same rows all the time.
+            let users = 400
             try await world.add(
                 (Int64(1)...2000).map { .obsolete($0, user: "user\($0 % Int64(users))") }
             )

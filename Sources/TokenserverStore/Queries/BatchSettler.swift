@@ -79,7 +79,7 @@ struct BatchSettler {
     private func lockIndexEntries(_ uids: [UID]) throws {
         let rows = try session.query(
             """
-            SELECT email, created_at FROM users \
+            SELECT email, created_at, uid FROM users \
             WHERE uid IN \(list: uids.map(\.rawValue).sorted()) AND service + 0 = \(service)
             """
         )
@@ -90,16 +90,17 @@ struct BatchSettler {
         while count < rows.count { count *= 2 }
         for index in 0..<count {
             let row = rows[min(index, rows.count - 1)]
-            let (email, createdAt) = (try row.text(0), try row.integer(1))
+            let (email, createdAt, uid) = (try row.text(0), try row.integer(1), try row.integer(2))
             let or: SQLStatement = index == 0 ? "" : " OR "
             entries = """
-                \(entries)\(or)(email = \(email) AND service = \(service) AND created_at = \(createdAt))
+                \(entries)\(or)(email = \(email) AND service = \(service) AND created_at = \(createdAt) \
+                AND uid = \(uid))
                 """
         }
         _ = try session.query(
             """
             SELECT uid FROM users FORCE INDEX (\(sql: TokenserverSchema.lookupIndex)) WHERE \(entries) \
-            ORDER BY email, created_at\(sql: session.dialect.lockingClause)
+            ORDER BY email, created_at, uid\(sql: session.dialect.lockingClause)
             """
         )
     }
