@@ -86,10 +86,20 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // What a run leaves on disk: the audit log, and plans.
+        .target(
+            name: "Journals",
+            dependencies: [
+                "Purging", "Telemetry",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "purge-old-records",
             dependencies: [
-                "Databases", "Purging", "StorageClient", "SyncTokens", "Telemetry", "TokenserverStore",
+                "Databases", "Journals", "Purging", "StorageClient", "SyncTokens", "Telemetry", "TokenserverStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -189,6 +199,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(name: "JournalsTests", dependencies: ["Journals", "Purging"], swiftSettings: settings),
         .testTarget(
             name: "SandboxTests",
             dependencies: [

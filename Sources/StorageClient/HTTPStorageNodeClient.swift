@@ -129,6 +129,7 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
                     elapsed: elapsed()
                 )
             )
+            attempt.answer.status = Int(response.status.code)
             attempt.answer.provesSignature = response.status != .notFound
             if verdict == .signatureRefused {
                 attempt.correction = ClockOffsets.correction(

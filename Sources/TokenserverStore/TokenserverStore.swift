@@ -116,13 +116,15 @@ package final class TokenserverStore: BacklogSource, Sendable {
 
     /// The window that holds what follows the query's cursor; read anew once the cursor has passed it.
     private func window(for query: BacklogQuery, _ session: any SQLSession) throws -> BacklogWindow {
-        let (cursor, cutoff) = (query.cursor, query.scope.cutoff)
+        let (cursor, cutoff, accounts) = (query.cursor, query.scope.cutoff, query.accounts)
         let known = window.withLock { $0 }
-        if let known, known.serves(cursor, cutoff: cutoff) { return known }
+        if let known, known.accounts == accounts, known.serves(cursor, cutoff: cutoff) { return known }
         let statements = BacklogStatements(service: service, cutoff: cutoff)
-        let reader = WindowReader(session: session, statements: statements, pageSize: query.limit)
-        let continues = known.map { $0.cutoff == cutoff && $0.upTo != nil && $0.upTo == cursor } ?? false
-        let fresh = try reader.window(behind: cursor, walk: continues ? known?.walk : nil)
+        let reader = WindowReader(session: session, statements: statements, accounts: accounts, pageSize: query.limit)
+        let continues =
+            known.map { $0.accounts == accounts && $0.cutoff == cutoff && $0.upTo != nil && $0.upTo == cursor } ?? false
+        var fresh = try reader.window(behind: cursor, walk: continues ? known?.walk : nil)
+        fresh.accounts = accounts
         window.withLock { $0 = fresh }
         return fresh
     }

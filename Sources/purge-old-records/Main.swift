@@ -20,6 +20,8 @@ enum Main {
                 exit(await PurgeProgram(settings: try PurgeSettings(purge, environment: environment)).run())
             case let backlog as BacklogCommand:
                 exit(await BacklogProgram(settings: try BacklogSettings(backlog, environment: environment)).run())
+            case let audit as AuditCommand:
+                exit(AuditProgram(settings: try AuditSettings(audit)).run())
             case var other:
                 try other.run()
                 exit(EXIT_SUCCESS)

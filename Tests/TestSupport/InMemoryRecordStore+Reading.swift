@@ -18,7 +18,7 @@ extension InMemoryRecordStore {
         try await note(.page(query))
         let page = tables.withLock { tables -> BacklogPage in
             let keys = tables.keys(after: query.cursor, before: query.scope.cutoff)
-            let leavesSomeOut = query.nodes != .all || query.scope.limitsUIDs
+            let leavesSomeOut = query.nodes != .all || query.accounts != .all || query.scope.limitsUIDs
             let examined = max(mostExamined, query.limit)
             let horizon = leavesSomeOut ? keys.dropFirst(examined - 1).first : nil
             let upper = [horizon, query.bound].compactMap { $0 }.min()
@@ -27,6 +27,7 @@ extension InMemoryRecordStore {
                 guard let entry = tables.entry(UID(key.tiebreaker)), query.scope.contains(entry.record) else {
                     continue
                 }
+                if query.accounts == .deleted, entry.cause != .deletedAccount { continue }
                 if query.nodes.contains(entry.record.nodeID) { page.append(entry) }
             }
             if page.count == query.limit, let last = page.last {

@@ -47,10 +47,11 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
     let tracksSlots: Bool
     let time: any TimeSource
     /// What the database's clock is ahead of this machine's.
-    let clockSkew: Duration
+    var clockSkew: Duration { skew.withLock { $0 } }
     /// Index entries that a page examines at most when it leaves some out.
     let mostExamined: Int
     let tables: Mutex<Tables>
+    private let skew: Mutex<Duration>
     private let reads = Mutex<[UID: ContinuousClock.Instant]>([:])
     private let history = Mutex<[Call]>([])
     private let hook = Mutex<@Sendable (Call) async throws -> Void>({ _ in })
@@ -66,7 +67,7 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
     ) {
         self.tracksSlots = tracksSlots
         self.time = time
-        self.clockSkew = clockSkew
+        skew = Mutex(clockSkew)
         self.mostExamined = mostExamined
         tables = Mutex(Tables(nodes: nodes, users: users))
     }
@@ -131,6 +132,8 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
             }
         }
     }
+
+    package func setClockSkew(_ duration: Duration) { skew.withLock { $0 = duration } }
 
     package func put(_ node: NodeRow) { tables.withLock { $0.nodes[node.node.id] = node } }
 

@@ -13,6 +13,9 @@ package struct Job: Sendable {
     package var isReserved = false
     /// Whether some attempt may have deleted data although it was not confirmed.
     var mayHaveBeenCarriedOut = false
+    /// What was asked and answered so far.
+    private(set) var exchange = ExchangeTrace()
+    private var firstSentAt: Instant?
     /// The node's good answers when the first attempt failed.
     var goodAnswersAtFirstFailure: Int?
     /// Not to be sent before this.
@@ -25,6 +28,20 @@ package struct Job: Sendable {
     }
 
     package var uid: UID { entry.record.uid }
+
+    mutating func noteSent(at now: Instant) {
+        attempts += 1
+        notBefore = nil
+        exchange.requests += 1
+        firstSentAt = firstSentAt ?? now
+    }
+
+    mutating func noteAnswer(_ answer: NodeAnswer, at now: Instant) {
+        exchange.status = answer.status
+        exchange.duration = firstSentAt.map { now - $0 } ?? .zero
+        if case .confirmed(let lastModified?) = answer.verdict { exchange.receipts.append(lastModified) }
+        if !answer.verdict.deletedNothing { mayHaveBeenCarriedOut = true }
+    }
 
     var request: DeleteRequest {
         DeleteRequest(

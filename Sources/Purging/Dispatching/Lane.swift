@@ -13,6 +13,8 @@ struct Lane: Sendable {
     private(set) var delayed: [Job] = []
     /// Being read again because what they rest on is too old.
     var rereading = 0
+    /// Decided on, but not here yet.
+    var expected = 0
 
     init(target: ServiceURL, gate: NodeGate) {
         self.target = target
@@ -20,7 +22,7 @@ struct Lane: Sendable {
     }
 
     /// All records here, those in flight included.
-    var load: Int { ready.count + delayed.count + rereading + gate.inFlight }
+    var load: Int { ready.count + delayed.count + rereading + expected + gate.inFlight }
 
     /// Whether a record here could be sent, as far as the send budget is concerned.
     func hasSendable(reservedOnly: Bool) -> Bool {

@@ -61,9 +61,7 @@ extension NodeDispatcher {
         now: Instant
     ) -> Resolution {
         var job = flight.job
-        if !answer.verdict.deletedNothing {
-            job.mayHaveBeenCarriedOut = true
-        }
+        job.noteAnswer(answer, at: now)
         let gate = lanes[flight.lane].gate
         switch answer.verdict {
         case .confirmed:

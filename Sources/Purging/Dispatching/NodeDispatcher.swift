@@ -129,6 +129,11 @@ package struct NodeDispatcher: Sendable {
 
     // MARK: Events
 
+    /// A record for this node is decided on, and will be enqueued or withdrawn.
+    package mutating func expect(_ target: ServiceURL) { lanes[laneIndex(of: target)].expected += 1 }
+
+    package mutating func withdraw(_ target: ServiceURL) { lanes[laneIndex(of: target)].expected -= 1 }
+
     package mutating func enqueue(_ job: Job) {
         let index = laneIndex(of: job.deletion.target)
         lanes[index].append(job)
@@ -177,6 +182,9 @@ package struct NodeDispatcher: Sendable {
         lanes[laneIndex(of: job.deletion.target)].prepend(job)
     }
 
+    /// A record that was read again is to be enqueued for another deletion.
+    package mutating func rereadMoved(from target: ServiceURL) { rereadEnded(from: target) }
+
     /// A record that was read again is not to be sent.
     package mutating func rereadDropped(_ job: Job, from target: ServiceURL) {
         rereadEnded(from: target)
@@ -217,8 +225,7 @@ package struct NodeDispatcher: Sendable {
 
     private mutating func start(_ job: Job, lane index: Int, now: Instant) -> Dispatch {
         var job = job
-        job.attempts += 1
-        job.notBefore = nil
+        job.noteSent(at: now)
         let good = lanes[index].gate.goodAnswers
         lanes[index].gate.requestStarted()
         lastTicket += 1

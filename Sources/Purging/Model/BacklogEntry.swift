@@ -5,6 +5,8 @@ package struct BacklogEntry: Sendable {
     package let others: [UserRecord]
     package let replacedAt: Milliseconds
     package let key: BacklogKey
+    /// What a plan says about the record; nil if no plan is being carried out.
+    package private(set) var planned: PlannedRecord?
 
     /// Fails if the record is active: such a record is never in the backlog.
     ///
@@ -22,5 +24,14 @@ package struct BacklogEntry: Sendable {
         self.others = others
         self.replacedAt = replacedAt
         self.key = key
+    }
+
+    /// The same, as a plan names it.
+    ///
+    /// - Parameter key: its place in the plan; nil leaves it as it is.
+    package func planned(as planned: PlannedRecord?, at key: BacklogKey? = nil) -> BacklogEntry {
+        guard var entry = BacklogEntry(record: record, others: others, key: key ?? self.key) else { return self }
+        entry.planned = planned
+        return entry
     }
 }

@@ -36,10 +36,18 @@ package enum NodeFilter: Sendable, Equatable {
     }
 }
 
+/// Whose records a page may hold.
+package enum AccountFilter: Sendable, Equatable {
+    case all
+    /// Of deleted accounts: those with a record that was retired.
+    case deleted
+}
+
 /// One page to read: at most `limit` records after `cursor` and not beyond `bound`, in the order of their keys.
 package struct BacklogQuery: Sendable, Equatable {
     package var scope: BacklogScope
     package var nodes: NodeFilter
+    package var accounts = AccountFilter.all
     package var cursor: BacklogKey?
     /// The last place that belongs to the sweep (inclusive); nil for the end of the backlog.
     package var bound: BacklogKey?
@@ -48,12 +56,14 @@ package struct BacklogQuery: Sendable, Equatable {
     package init(
         scope: BacklogScope,
         nodes: NodeFilter = .all,
+        accounts: AccountFilter = .all,
         cursor: BacklogKey? = nil,
         bound: BacklogKey? = nil,
         limit: Int
     ) {
         self.scope = scope
         self.nodes = nodes
+        self.accounts = accounts
         self.cursor = cursor
         self.bound = bound
         self.limit = limit
@@ -67,10 +77,13 @@ package struct BacklogPage: Sendable {
     /// How far the read looked: every matching record up to here is in `entries` or was in an earlier page. Nil when
     /// it looked as far as the query's end.
     package let examinedUpTo: BacklogKey?
+    /// Records that a plan names, but which are not any more as it has them.
+    package let changed: Int
 
-    package init(entries: [BacklogEntry], examinedUpTo: BacklogKey?) {
+    package init(entries: [BacklogEntry], examinedUpTo: BacklogKey?, changed: Int = 0) {
         self.entries = entries
         self.examinedUpTo = examinedUpTo
+        self.changed = changed
     }
 }
 

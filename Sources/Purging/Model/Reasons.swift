@@ -45,6 +45,15 @@ package enum WaitReason: String, Sendable, CaseIterable {
     case nodeDown = "node_down"
     /// The last record of a deleted account goes after the account's other records.
     case tombstoneLast = "tombstone_last"
+
+    /// What an operator can do about it, in one line.
+    package var wayOut: String {
+        switch self {
+        case .nodeDown:
+            "clear downed in the node's row once it is back, or use --force, with --override_node if its data was copied"
+        case .tombstoneLast: "nothing to do: it goes after its account's other records, in this run or the next"
+        }
+    }
 }
 
 /// Why a record could not be purged, in the words of the metric `row_failure`: a closed set, named at the edge.
@@ -57,4 +66,17 @@ package enum FailureReason: String, Sendable, CaseIterable {
     case malformed
     case misrouted
     case unknown
+
+    /// What an operator can do about it, in one line.
+    package var wayOut: String {
+        switch self {
+        case .http4xx: "the node refuses these requests; look into its log"
+        case .http5xx, .timeout: "the node had trouble with just these records; look into its log"
+        case .httpOther, .misrouted: "something else than a storage node answered; correct the node's URL or the proxy"
+        case .connect: "the node can't be reached; mark it as down, or mend it"
+        case .malformed:
+            "the node's URL is not http(s), or client_state is not hex; correct the row, or delete the record by hand"
+        case .unknown: "see the log"
+        }
+    }
 }

@@ -48,6 +48,8 @@ package struct NodeAnswer: Sendable, Equatable {
     }
 
     package var verdict: Verdict
+    /// The HTTP status; nil if no answer came.
+    package var status: Int?
     /// For how long the node asked for nothing new (`X-Weave-Backoff`, `X-Backoff`), with whatever status.
     package var quiet: Duration?
     /// After how long the node asked to try again (`Retry-After`).

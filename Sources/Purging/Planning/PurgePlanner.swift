@@ -12,8 +12,12 @@ package struct PurgePlanner: Sendable {
 
     package func action(for entry: BacklogEntry, in directory: NodeDirectory) -> PurgeAction {
         let record = entry.record
+        // Only its tombstone says that the account is deleted: without it, the data of its other records would seem to be
+        // what the next login gets back.
+        let isNeeded = record.isTombstone && entry.hasRecordsLeft(onAccountStorageIn: directory)
         guard let place = directory[record.nodeID] else {
-            return nodelessAction(record.nodeID, in: directory)
+            let action = nodelessAction(record.nodeID, in: directory)
+            return isNeeded && action == .deleteRecord(.nodeless) ? .wait(.tombstoneLast) : action
         }
         if place.node.isDowned, !policy.forcesDownedNodes {
             return .wait(.nodeDown)
@@ -32,7 +36,7 @@ package struct PurgePlanner: Sendable {
             )
         }
         if place.keying == .uid {
-            return purge([usualKey])
+            return isNeeded ? .wait(.tombstoneLast) : purge([usualKey])
         }
         if record.isUnaddressable, !(place.keying == .account && policy.acceptsUnaddressable) {
             return .hold(.unaddressable)
@@ -108,6 +112,13 @@ extension BacklogEntry {
             .map(\.createdAt)
             .min()
         return next.map { min($0, replacedAt) } ?? replacedAt
+    }
+
+    /// Whether the account has records on account-keyed storage that aren't tombstones themselves.
+    fileprivate func hasRecordsLeft(onAccountStorageIn directory: NodeDirectory) -> Bool {
+        others.contains { other in
+            !other.isTombstone && directory[other.nodeID]?.keyingOfActiveRecords == .account
+        }
     }
 
     /// Whether the user's next login would get back the data under one of these keys.

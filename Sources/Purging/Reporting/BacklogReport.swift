@@ -42,10 +42,42 @@ package struct BacklogReport: Sendable {
         package var total: Int { purgeable + waiting + held + malformed }
     }
 
+    /// How many, and the oldest of them.
+    package struct Tally: Sendable, Equatable {
+        package private(set) var count = 0
+        /// When the oldest of them was replaced.
+        package private(set) var oldest: Milliseconds?
+
+        package init() {}
+
+        package init(count: Int, oldest: Milliseconds?) {
+            self.count = count
+            self.oldest = oldest
+        }
+
+        mutating func note(_ replacedAt: Milliseconds) {
+            count += 1
+            oldest = min(oldest ?? replacedAt, replacedAt)
+        }
+    }
+
+    /// One record that isn't simply purgeable, or about which its node had something to say.
+    package struct Exception: Sendable {
+        package let planned: PlannedRecord
+        package let cause: ObsolescenceCause
+        /// Why its last attempt ended as it did, by an audit log.
+        package let lastAnswer: String?
+    }
+
     package private(set) var total = Row()
+    package private(set) var byCause: [ObsolescenceCause: Row] = [:]
     package private(set) var byNode: [NodeID: Row] = [:]
     package private(set) var byAge: [Age: Row] = [:]
-    package private(set) var held: [HoldReason: Int] = [:]
+    package private(set) var held: [HoldReason: Tally] = [:]
+    package private(set) var waiting: [WaitReason: Tally] = [:]
+    package private(set) var malformed = Tally()
+    /// What only the nodes could tell, by an audit log, of records that are still there.
+    package private(set) var answered: [String: Tally] = [:]
     package private(set) var nodes: [NodeID: Node] = [:]
     package private(set) var now = Milliseconds(0)
     package private(set) var cutoff = Milliseconds(0)
@@ -61,6 +93,8 @@ package struct BacklogReport: Sendable {
         policy: PurgePolicy,
         time: any TimeSource,
         stopSignal: StopSignal,
+        lastAnswer: (UID) -> String? = { _ in nil },
+        each: (Exception) -> Void = { _ in },
         progress: @Sendable (Int) -> Void
     ) async throws {
         let preparation = try await RunPreparation(source: source, policy: policy, options: options, time: time)
@@ -75,7 +109,13 @@ package struct BacklogReport: Sendable {
             skipsDownedNodes: false
         )
         try await survey.forEach { entry, action, _ in
+            let planned = PlannedRecord(entry, action)
+            let answer = lastAnswer(entry.record.uid)
             note(entry, action)
+            if let answer { answered[answer, default: Tally()].note(entry.replacedAt) }
+            if !planned.isChange || answer != nil {
+                each(Exception(planned: planned, cause: entry.cause, lastAnswer: answer))
+            }
             return true
         } afterPage: { _ in
             progress(total.total)
@@ -85,9 +125,13 @@ package struct BacklogReport: Sendable {
     }
 
     private mutating func note(_ entry: BacklogEntry, _ action: PurgeAction) {
-        if case .hold(let reason) = action {
-            held[reason, default: 0] += 1
+        switch action {
+        case .hold(let reason): held[reason, default: Tally()].note(entry.replacedAt)
+        case .wait(let reason): waiting[reason, default: Tally()].note(entry.replacedAt)
+        case .fail: malformed.note(entry.replacedAt)
+        case .purge, .deleteRecord: break
         }
+        byCause[entry.cause, default: Row()].note(entry, action)
         total.note(entry, action)
         byNode[entry.record.nodeID, default: Row()].note(entry, action)
         byAge[Age(of: now.since(entry.replacedAt)), default: Row()].note(entry, action)

@@ -39,6 +39,9 @@ package struct RunSummary: Sendable {
     package var untouched = 0
     /// Records that changed between decision and settling, and were left alone.
     package var changed = 0
+    /// Records that the plan names, but which are not any more as it has them, or about which something else would be
+    /// decided now; left alone.
+    package var changedSincePlan = 0
     /// Records that somebody else settled first.
     package var gone = 0
     /// Nodes in trouble at the end of the run, or with records left untouched.

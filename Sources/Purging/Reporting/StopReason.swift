@@ -12,6 +12,10 @@ package enum StopReason: Sendable, Equatable {
     case nodesImplausible(String)
     /// A page of the backlog did not move the cursor.
     case loopDetected
+    /// The audit log can't be written.
+    case auditFailed(String)
+    /// The plan can't be written, or read.
+    case planFailed(String)
     /// The database could not go on.
     case storeFailed(String)
 
@@ -23,6 +27,8 @@ package enum StopReason: Sendable, Equatable {
         case .secretRefused: "secret_refused"
         case .nodesImplausible: "nodes_implausible"
         case .loopDetected: "loop_detected"
+        case .auditFailed: "audit_log_failed"
+        case .planFailed: "plan_failed"
         case .storeFailed: "database_failed"
         }
     }
@@ -36,7 +42,9 @@ package enum StopReason: Sendable, Equatable {
             "the storage nodes refused the signature, so the master secret is wrong;"
                 + " give the secret that Tokenserver and the nodes share"
         case .loopDetected: "a page of the backlog did not move the cursor; the database answered inconsistently"
-        case .nodesImplausible(let text), .storeFailed(let text): text
+        case .nodesImplausible(let text), .auditFailed(let text), .planFailed(let text),
+            .storeFailed(let text):
+            text
         }
     }
 
@@ -44,7 +52,7 @@ package enum StopReason: Sendable, Equatable {
     package var isError: Bool {
         switch self {
         case .complete, .maxRecords, .stopRequested: false
-        case .secretRefused, .nodesImplausible, .loopDetected, .storeFailed: true
+        case .secretRefused, .nodesImplausible, .loopDetected, .auditFailed, .planFailed, .storeFailed: true
         }
     }
 }

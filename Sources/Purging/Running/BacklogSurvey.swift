@@ -6,6 +6,7 @@ struct BacklogSurvey: Sendable {
     let pageSize: Int
     /// Whether records of downed nodes are left out by the query.
     let skipsDownedNodes: Bool
+    var order = RunOptions.Order.oldestFirst
 
     /// Calls `body` for each record in the backlog's order, and `afterPage` with the number of records after each page,
     /// until one of them returns false.
@@ -13,25 +14,42 @@ struct BacklogSurvey: Sendable {
     /// - Throws: what the reader throws, and ``Sweep/LoopDetected``.
     func forEach(
         _ body: (BacklogEntry, PurgeAction, NodeDirectory) -> Bool,
-        afterPage: (Int) -> Bool
+        afterPage: (Int) async throws -> Bool
     ) async throws {
+        let turns: [AccountFilter] = order == .deletedFirst ? [.deleted, .all] : [.all]
+        for accounts in turns where try await !sweep(accounts, body, afterPage: afterPage) { return }
+    }
+
+    /// - Returns: false if it was ended.
+    private func sweep(
+        _ accounts: AccountFilter,
+        _ body: (BacklogEntry, PurgeAction, NodeDirectory) -> Bool,
+        afterPage: (Int) async throws -> Bool
+    ) async throws -> Bool {
         var sweep = Sweep()
         while !sweep.isAtEnd {
             let (directory, _) = try await reader.currentDirectory()
             let query = BacklogQuery(
                 scope: scope,
                 nodes: sweep.filter(excluding: skipsDownedNodes ? directory.downed : []),
+                accounts: accounts,
                 cursor: sweep.cursor,
                 bound: sweep.bound,
                 limit: pageSize
             )
             let reading = try await reader.page(query)
             for entry in reading.content.entries {
+                // These had their turn.
+                if order == .deletedFirst, accounts == .all, entry.cause == .deletedAccount { continue }
                 let action = planner.action(for: entry, in: reading.directory)
-                if !body(entry, action, reading.directory) { return }
+                if !body(entry, action, reading.directory) {
+                    _ = try await afterPage(reading.content.entries.count)
+                    return false
+                }
             }
-            if !afterPage(reading.content.entries.count) { return }
+            if try await !afterPage(reading.content.entries.count) { return false }
             try sweep.advance(to: reading.content.examinedUpTo)
         }
+        return true
     }
 }

@@ -12,6 +12,8 @@ package struct DryRun: Sendable {
     let observer: any RunObserver
     let time: any TimeSource
     let stopSignal: StopSignal
+    /// Where the plan is written; nil for nowhere.
+    let plan: (any PlanSink)?
 
     package init(
         source: any BacklogSource,
@@ -20,7 +22,8 @@ package struct DryRun: Sendable {
         policy: PurgePolicy,
         observer: any RunObserver,
         time: any TimeSource,
-        stopSignal: StopSignal
+        stopSignal: StopSignal,
+        plan: (any PlanSink)? = nil
     ) {
         self.source = source
         self.counter = counter
@@ -29,6 +32,7 @@ package struct DryRun: Sendable {
         self.observer = observer
         self.time = time
         self.stopSignal = stopSignal
+        self.plan = plan
     }
 
     package func run() async -> RunSummary {
@@ -41,6 +45,8 @@ package struct DryRun: Sendable {
             summary.stopReason = .nodesImplausible(error.description)
         } catch is Sweep.LoopDetected {
             summary.stopReason = .loopDetected
+        } catch let error as PlanFailure {
+            summary.stopReason = .planFailed(error.description)
         } catch {
             summary.stopReason = .storeFailed(String(describing: error))
         }
@@ -53,6 +59,7 @@ package struct DryRun: Sendable {
         let preparation = try await RunPreparation(source: source, policy: policy, options: options, time: time)
         summary.cutoff = preparation.cutoff
         summary.clockSkew = preparation.clockSkew
+        try await plan?.begin(cutoff: preparation.cutoff)
         let count = BacklogCount(
             counter: counter,
             options: options,
@@ -65,6 +72,8 @@ package struct DryRun: Sendable {
             try await survey(preparation, into: &summary)
         }
         summary.onDownedNodes = waiting
+        // A plan that was stopped halfway is none.
+        if summary.stopReason != .stopRequested { try await plan?.complete() }
         summary.hasDownedNodes = !policy.forcesDownedNodes && !preparation.directory.downed.isEmpty
     }
 
@@ -74,9 +83,11 @@ package struct DryRun: Sendable {
             planner: PurgePlanner(policy: policy),
             scope: options.scope(cutoff: preparation.cutoff),
             pageSize: max(options.pageSize, Self.smallestPage),
-            skipsDownedNodes: !policy.forcesDownedNodes
+            skipsDownedNodes: !policy.forcesDownedNodes,
+            order: options.order
         )
         var budget = SendBudget(total: options.maxRecords)
+        var planned: [PlannedRecord] = []
         try await survey.forEach { entry, action, _ in
             if case .purge = action, budget.isExhausted {
                 summary.stopReason = .maxRecords
@@ -84,12 +95,15 @@ package struct DryRun: Sendable {
                 return false
             }
             summary.read += 1
+            if plan != nil { planned.append(PlannedRecord(entry, action)) }
             summary.note(action, budget: &budget)
             if case .hold(let reason) = action {
                 observer.observe(.recordHeld(entry.record.uid, entry.record.nodeID, reason))
             }
             return true
         } afterPage: { records in
+            try await plan?.append(planned)
+            planned.removeAll(keepingCapacity: true)
             observer.observe(.pageRead(records: records))
             observer.observe(
                 .progressed(done: summary.deletedTotal, held: summary.heldTotal, failed: summary.failedTotal)

@@ -15,6 +15,8 @@ extension PurgeEngine {
             }
             let entries = reading.content.entries
             observer.observe(.pageRead(records: entries.count))
+            // The sweep that proves the secret is done anew.
+            if proof != .open { summary.changedSincePlan += reading.content.changed }
             pending.append(contentsOf: entries.map { ($0, reading.directory, reading.readAt) })
             do {
                 try sweep.advance(to: reading.content.examinedUpTo)
@@ -42,6 +44,11 @@ extension PurgeEngine {
         for (uid, why) in asked.sorted(by: { $0.key < $1.key }) {
             guard stopReason == nil, let entry = entries[uid] else {
                 drop(why)
+                trail.conclude(
+                    uid,
+                    record: stopReason == nil ? .changed : .kept,
+                    reason: AuditTrail.stopped(stopReason)
+                )
                 if stopReason == nil {
                     summary.changed += 1
                     observer.observe(.recordChanged(uid))
@@ -50,17 +57,32 @@ extension PurgeEngine {
                 continue
             }
             let action = planner.action(for: entry, in: directory)
+            if case .job(let job) = why, let planned = job.entry.planned, !planned.allows(action, of: entry) {
+                drop(why)
+                trail.conclude(uid, record: .changed, reason: AuditTrail.decidedAnew)
+                changedSincePlan(uid)
+                ended(uid)
+                continue
+            }
             if case .purge(let deletion) = action, case .job(var job) = why, !dispatcher.isLeftForRun(deletion.target) {
                 let origin = job.deletion.target
+                let isSame = deletion == job.deletion
                 // Another target, other keys or another condition: what was confirmed so far says nothing about them.
-                if deletion != job.deletion { job.confirmedKeys = 0 }
-                job.entry = entry
+                if !isSame { job.confirmedKeys = 0 }
+                job.entry = entry.planned(as: job.entry.planned)
                 job.deletion = deletion
                 job.readAt = readAt
-                dispatcher.rereadKept(job, from: origin)
+                if isSame || !trail.isOn {
+                    dispatcher.rereadKept(job, from: origin)
+                } else {
+                    dispatcher.rereadMoved(from: origin)
+                    trail.conclude(uid, reason: AuditTrail.decidedAnew)
+                    accept(job, at: now)
+                }
                 continue
             }
             drop(why)
+            trail.conclude(uid, reason: AuditTrail.decidedAnew)
             underway.remove(uid)
             if carryOut(action, entry, in: directory, readAt: readAt, mayWait: false, at: now) {
                 resumeTombstones(after: uid)
@@ -70,11 +92,15 @@ extension PurgeEngine {
 
     /// Decides on what was read, in order and by what was read with it, as far as the nodes and the database have room.
     mutating func decidePending(at now: Instant) {
-        while stopReason == nil, settler.hasRoom, let (entry, directory, readAt) = pending.first {
+        while stopReason == nil, settler.hasRoom, trail.waitingCount < Self.mostWaiting,
+            let (entry, directory, readAt) = pending.first
+        {
             let uid = entry.record.uid
-            if sweep.includes(entry.key, of: entry.record.nodeID), !sentForProof.contains(uid) {
+            if sweep.includes(entry.key, of: entry.record.nodeID), !sentForProof.contains(uid), !hadItsTurn(entry) {
                 let action = planner.action(for: entry, in: directory)
-                if proof == .open {
+                if let planned = entry.planned, !planned.allows(action, of: entry) {
+                    if proof != .open { changedSincePlan(uid) }
+                } else if proof == .open {
                     sendForProof(action, entry, in: directory, readAt: readAt, at: now)
                 } else {
                     if !carryOut(action, entry, in: directory, readAt: readAt, mayWait: true, at: now) { return }
@@ -87,6 +113,11 @@ extension PurgeEngine {
                 pending.removeFirst()
             }
         }
+    }
+
+    /// Whether the record belonged to the sweeps over deleted accounts, which are over.
+    private func hadItsTurn(_ entry: BacklogEntry) -> Bool {
+        options.order == .deletedFirst && accounts == .all && entry.cause == .deletedAccount
     }
 
     /// Until the secret is proved, only requests are of use; everything else is decided on once the sweep starts anew.
@@ -129,12 +160,11 @@ extension PurgeEngine {
                 return passOver(deletion.target, from: entry.key, at: now)
             }
             underway.insert(uid)
-            dispatcher.enqueue(Job(entry: entry, deletion: deletion, readAt: readAt))
+            accept(Job(entry: entry, deletion: deletion, readAt: readAt), at: now)
             dispatcher.setThrottled(deletion.target, directory[node]?.node.isThrottled ?? false)
         case .deleteRecord(let kind):
             underway.insert(uid)
-            let change = kind == .nodeless ? Settlement.Change.deleteNodeless : .delete
-            settle(entry, change, .deletion(kind), at: now)
+            accept(entry, kind == .nodeless ? .deleteNodeless : .delete, kind, at: now)
         case .hold(let reason):
             hold(uid, node, reason)
         case .wait(.tombstoneLast):
@@ -199,6 +229,12 @@ extension PurgeEngine {
         }
     }
 
+    /// What the plan names is not what would be done now, so it is left alone.
+    private mutating func changedSincePlan(_ uid: UID) {
+        summary.changedSincePlan += 1
+        observer.observe(.recordChanged(uid))
+    }
+
     private mutating func drop(_ why: Rereading) {
         if case .job(let job) = why {
             dispatcher.rereadDropped(job, from: job.deletion.target)
@@ -232,6 +268,7 @@ extension PurgeEngine {
 
     func reason(of error: any Error) -> StopReason {
         if let error = error as? ImplausibleNodes { return .nodesImplausible(error.description) }
+        if let error = error as? PlanFailure { return .planFailed(error.description) }
         return .storeFailed(String(describing: error))
     }
 }

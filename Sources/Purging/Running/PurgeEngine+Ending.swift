@@ -5,7 +5,7 @@ extension PurgeEngine {
     /// Whether nothing is under way that could bring an event.
     func isQuiescent(at now: Instant) -> Bool {
         dispatcher.inFlight == 0 && !isReading && rereading.isEmpty && toReread.isEmpty && !settler.isWriting
-            && dispatcher.wakeTime(at: now) == nil && settler.wakeTime == nil
+            && dispatcher.wakeTime(at: now) == nil && settler.wakeTime == nil && trail.isEmpty
     }
 
     /// Ends the sweep or the run.
@@ -27,7 +27,14 @@ extension PurgeEngine {
                 sweep = next
                 return true
             }
+            if accounts == .deleted {
+                accounts = .all
+                sweep = Sweep(from: start, number: sweep.number + 1)
+                return true
+            }
         }
+        trail.concludeAll(reason: AuditTrail.stopped)
+        if !trail.isEmpty { return true }
         isFinished = true
         return false
     }
@@ -40,10 +47,10 @@ extension PurgeEngine {
         pending.removeAll()
         discardsPage = isReading
         // What was not tried yet comes again in its turn.
+        dropWaiting()
         for job in dispatcher.takeBackUntried() {
-            underway.remove(job.uid)
-            sentForProof.remove(job.uid)
-            summary.read -= 1
+            trail.conclude(job.uid, reason: AuditTrail.decidedAnew)
+            forget(job.uid)
         }
     }
 

@@ -5,6 +5,7 @@ extension PurgeEngine {
     mutating func answered(_ ticket: Int, _ answer: NodeAnswer, at now: Instant) {
         guard let answered = dispatcher.answered(ticket, with: answer, at: now) else { return }
         let node = answered.target.text
+        note(answered)
         if proof == .open, dispatcher.acceptedSignature {
             prove(.accepted)
         }
@@ -20,10 +21,13 @@ extension PurgeEngine {
             settle(job.entry, .delete, .deletion(job.deletion.kind), at: now)
         case .held(let job, let reason):
             hold(job.uid, job.entry.record.nodeID, reason)
+            trail.conclude(job.uid, reason: reason.rawValue)
             ended(job.uid)
         case .failed(let job, let reason):
+            trail.conclude(job.uid, reason: reason.rawValue)
             fail(job.entry, reason, at: now)
         case .left(let job, let failure):
+            trail.conclude(job.uid, reason: failure?.rawValue ?? AuditTrail.stopped)
             leftUntouched([job.uid], node: node, because: failure?.rawValue)
         }
         if answer.verdict.failure != nil {
@@ -47,6 +51,12 @@ extension PurgeEngine {
         case .failure(let error):
             for item in batch where item.meaning.isPostponement {
                 observer.observe(.deferralFailed(item.settlement.uid))
+            }
+            for item in batch {
+                trail.conclude(item.settlement.uid, isConfirmed: true, record: .unknown)
+            }
+            for item in settler.unwritten {
+                trail.conclude(item.settlement.uid, isConfirmed: true, record: .kept)
             }
             stop(reason(of: error))
             settler.discard()
@@ -90,6 +100,9 @@ extension PurgeEngine {
 
     private mutating func record(_ result: SettlementResult, of item: Settler.Item) {
         let uid = item.settlement.uid
+        if !item.meaning.isPostponement {
+            trail.conclude(uid, isConfirmed: true, record: AuditOutcome.RecordFate(result))
+        }
         switch (result, item.meaning) {
         case (.done, .deletion(let kind)):
             summary.deleted[kind, default: 0] += 1
@@ -110,6 +123,7 @@ extension PurgeEngine {
     /// is nobody's trouble and counts as nothing.
     mutating func leftUntouched(_ uids: [UID], node: String, because reason: String?) {
         for uid in uids {
+            trail.conclude(uid, reason: AuditTrail.nodeLeft)
             ended(uid)
         }
         if stopReason != nil || uids.isEmpty { return }

@@ -15,6 +15,7 @@ package struct PurgeEngine: Sendable {
         case read(BacklogQuery)
         case reread([UID], scope: BacklogScope)
         case settle([Settler.Item], cutoff: Milliseconds)
+        case audit(AuditTrail.Batch)
         /// Ask for effects again at this moment.
         case wake(at: Instant)
     }
@@ -25,6 +26,7 @@ package struct PurgeEngine: Sendable {
         case read(Result<BacklogReader.Reading<BacklogPage>, any Error>)
         case reread(Result<BacklogReader.Reading<[BacklogEntry]>, any Error>)
         case settled([Settler.Item], Result<[SettlementResult], any Error>)
+        case audited(Result<Void, any Error>)
         case stopRequested
     }
 
@@ -59,8 +61,11 @@ package struct PurgeEngine: Sendable {
     let observer: any RunObserver
 
     var sweep: Sweep
+    /// Whose records are purged now; those of deleted accounts have their sweeps before the others, if asked for.
+    var accounts: AccountFilter
     var dispatcher: NodeDispatcher
     var settler: Settler
+    var trail: AuditTrail
     /// The newest reading of the nodes. Each record is decided on by the reading that it came with.
     var directory: NodeDirectory
     var directoryReadAt: Instant?
@@ -99,6 +104,7 @@ package struct PurgeEngine: Sendable {
         directory: NodeDirectory,
         start: BacklogKey?,
         gates: [ServiceURL: NodeGate],
+        isAudited: Bool = false,
         seed: UInt64,
         observer: any RunObserver,
         now: Instant
@@ -110,6 +116,7 @@ package struct PurgeEngine: Sendable {
         self.directory = directory
         self.start = start
         sweep = Sweep(from: start)
+        accounts = options.order == .deletedFirst ? .deleted : .all
         dispatcher = NodeDispatcher(
             settings: options.dispatcher,
             budget: SendBudget(total: options.maxRecords),
@@ -119,6 +126,7 @@ package struct PurgeEngine: Sendable {
             now: now
         )
         settler = Settler(settings: options.settler, isHeld: true)
+        trail = AuditTrail(isOn: isAudited)
         summary.cutoff = cutoff
         noteThrottling()
     }
@@ -141,6 +149,7 @@ package struct PurgeEngine: Sendable {
         case .read(let result): pageRead(result, at: now)
         case .reread(let result): reread(result, at: now)
         case .settled(let batch, let result): settled(batch, result)
+        case .audited(let result): audited(result, at: now)
         case .stopRequested: stop(.stopRequested)
         }
     }
@@ -179,12 +188,16 @@ package struct PurgeEngine: Sendable {
             stopReason = reason
         }
         pending.removeAll()
+        dropWaiting()
         for job in dispatcher.close() {
+            trail.note(job)
+            trail.conclude(job.uid, reason: AuditTrail.stopped)
             underway.remove(job.uid)
         }
         for (_, why) in toReread {
             if case .job(let job) = why {
                 dispatcher.rereadDropped(job, from: job.deletion.target)
+                trail.conclude(job.uid, reason: AuditTrail.stopped)
             }
         }
         toReread.removeAll()
@@ -212,6 +225,9 @@ package struct PurgeEngine: Sendable {
         if let batch = settler.batch(at: now, isIdle: isIdle) {
             effects.append(.settle(batch, cutoff: scope.cutoff))
         }
+        if let batch = trail.batch() {
+            effects.append(.audit(batch))
+        }
         return effects
     }
 
@@ -230,6 +246,8 @@ package struct PurgeEngine: Sendable {
         return BacklogQuery(
             scope: scope,
             nodes: sweep.filter(excluding: excluded),
+            // The proof of the secret takes what it finds.
+            accounts: proof == .open ? .all : accounts,
             cursor: sweep.cursor,
             bound: sweep.bound,
             limit: options.pageSize

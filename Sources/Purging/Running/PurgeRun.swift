@@ -14,6 +14,8 @@ package struct PurgeRun: Sendable {
     let observer: any RunObserver
     let time: any TimeSource
     let stopSignal: StopSignal
+    /// Where it is written down what is about to be done; nil for nowhere.
+    let journal: (any AuditJournal)?
     /// Where the randomness of each run comes from.
     let seed: @Sendable () -> UInt64
 
@@ -26,6 +28,7 @@ package struct PurgeRun: Sendable {
         observer: any RunObserver,
         time: any TimeSource,
         stopSignal: StopSignal,
+        journal: (any AuditJournal)? = nil,
         seed: @escaping @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
     ) {
         self.store = store
@@ -36,6 +39,7 @@ package struct PurgeRun: Sendable {
         self.observer = observer
         self.time = time
         self.stopSignal = stopSignal
+        self.journal = journal
         self.seed = seed
     }
 
@@ -93,6 +97,7 @@ package struct PurgeRun: Sendable {
             directory: preparation.directory,
             start: firstKey,
             gates: gates,
+            isAudited: journal != nil,
             seed: random.next(),
             observer: observer,
             now: time.now
@@ -152,6 +157,14 @@ package struct PurgeRun: Sendable {
             group.addTask {
                 let written = await result { try await store.settle(batch.map(\.settlement), cutoff: cutoff) }
                 return .event(.settled(batch, written))
+            }
+        case .audit(let batch):
+            group.addTask {
+                .event(
+                    .audited(
+                        await result { try await journal?.append(batch.entries, isDurable: batch.isDurable) ?? () }
+                    )
+                )
             }
         case .wake(let moment):
             group.addTask {

@@ -7,8 +7,17 @@ package struct RunOptions: Sendable {
         case leave
     }
 
+    package enum Order: String, Sendable, CaseIterable {
+        /// By `replaced_at`.
+        case oldestFirst = "oldest-first"
+        /// Those of deleted accounts first, and then the rest, each by `replaced_at`: the backlog is read twice.
+        case deletedFirst = "deleted-first"
+    }
+
     /// How long ago a record must have been replaced to be purgeable.
     package var gracePeriod = Duration.seconds(86_400)
+    /// An earlier cutoff than the grace period gives: a plan's.
+    package var latestCutoff: Milliseconds?
     /// Records read for each page.
     package var pageSize = 10
     /// A run starts at a random place up to this far into the backlog, and wraps around.
@@ -20,6 +29,7 @@ package struct RunOptions: Sendable {
     package var uidsAbove: UID?
     package var uidsBelow: UID?
     package var onFailure = OnFailure.defer
+    package var order = Order.oldestFirst
     /// The node that the configuration says is the Spanner node; it must be in `nodes`.
     package var spannerNode: NodeID?
     package var dispatcher = NodeDispatcher.Settings()

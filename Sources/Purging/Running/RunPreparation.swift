@@ -16,7 +16,8 @@ struct RunPreparation: Sendable {
         let theirs = try await source.currentTime()
         let ours = time.wallTime
         clockSkew = theirs.since(ours)
-        cutoff = min(ours, theirs).advanced(by: .zero - options.gracePeriod)
+        let cutoff = min(ours, theirs).advanced(by: .zero - options.gracePeriod)
+        self.cutoff = options.latestCutoff.map { min($0, cutoff) } ?? cutoff
         reader = BacklogReader(source: source, policy: policy, spannerNode: options.spannerNode, time: time)
         directory = try await reader.currentDirectory().0
     }

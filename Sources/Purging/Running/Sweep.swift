@@ -34,8 +34,8 @@ package struct Sweep: Sendable {
     private var passed: [NodeID: PassedOver] = [:]
 
     /// The first sweep of a run. With a start it reads from there to the end, then from the beginning to there.
-    package init(from start: BacklogKey? = nil) {
-        number = 1
+    package init(from start: BacklogKey? = nil, number: Int = 1) {
+        self.number = number
         covered = nil
         coveredCount = 0
         cursor = start

@@ -39,6 +39,9 @@ package struct Settler: Sendable {
         self.isHeld = isHeld
     }
 
+    /// What no batch was made of yet.
+    package var unwritten: [Item] { pending }
+
     package var isEmpty: Bool { pending.isEmpty && !isWriting }
 
     package var hasRoom: Bool { pending.count < settings.capacity }

@@ -1,14 +1,16 @@
-import Logging
+package import Logging
 
 /// JSON on a single line, put together from front to back.
 ///
 /// Control characters and the Unicode line separators are always escaped: no value can end the line, or steer a
 /// terminal that shows it.
-struct JSONText {
-    private(set) var text = ""
+package struct JSONText {
+    package private(set) var text = ""
+
+    package init() {}
 
     /// Appends an object whose members are in the given order. The keys are taken to be distinct.
-    mutating func append(members: [(key: String, value: Logger.MetadataValue)]) {
+    package mutating func append(members: [(key: String, value: Logger.MetadataValue)]) {
         text += "{"
         for (index, member) in members.enumerated() {
             if index > 0 {

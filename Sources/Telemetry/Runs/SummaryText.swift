@@ -28,6 +28,7 @@ struct SummaryText {
             add(max(summary.onDownedNodes ?? 0, summary.waiting[.nodeDown] ?? 0), "wait for downed nodes")
         }
         add(summary.changed, "changed meanwhile and left alone")
+        add(summary.changedSincePlan, "not as the plan has them, and left alone")
         add(summary.gone, "already settled by someone else")
         let title = would ? "Dry run" : "Run"
         return "\(title) ended (\(summary.stopReason.name)): \(parts.joined(separator: ", ")), in \(seconds) s"
@@ -68,6 +69,9 @@ struct SummaryText {
         counts("failed_by_reason", summary.failed)
         counts("held_by_reason", summary.held)
         counts("waiting_by_reason", summary.waiting)
+        if summary.changedSincePlan > 0 {
+            fields["records_changed_since_plan"] = .stringConvertible(summary.changedSincePlan)
+        }
         if !summary.troubledNodes.isEmpty {
             fields["nodes_in_trouble"] = .array(summary.troubledNodes.map { .string("\($0.url) (\($0.reason))") })
         }

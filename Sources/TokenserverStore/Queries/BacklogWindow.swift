@@ -11,6 +11,8 @@ struct BacklogWindow: Sendable {
         let key: BacklogKey
         let uid: UID
         let node: NodeID
+        /// Whether its account is deleted; only looked up where it was asked for.
+        let isOfDeletedAccount: Bool
     }
 
     /// The rest of a large group of records with one and the same `replaced_at`, walked along the table itself.
@@ -22,6 +24,8 @@ struct BacklogWindow: Sendable {
         var blocks: UInt32
     }
 
+    /// Whose records are asked for; places hold all of them.
+    var accounts = AccountFilter.all
     let cutoff: Milliseconds
     /// The cursor for which the window was read (exclusive).
     let from: BacklogKey?

@@ -13,7 +13,7 @@ struct PageReader {
                 reachedBound = true
                 break
             }
-            if isWanted(place.uid, place.node) { picked.append(place) }
+            if isWanted(place) { picked.append(place) }
         }
         let entries = try entries(at: picked)
         if picked.count == query.limit, let last = picked.last {
@@ -34,8 +34,9 @@ struct PageReader {
         }
     }
 
-    private func isWanted(_ uid: UID, _ node: NodeID) -> Bool {
-        query.nodes.contains(node) && query.scope.uidsAbove.map { uid > $0 } ?? true
-            && query.scope.uidsBelow.map { uid < $0 } ?? true
+    private func isWanted(_ place: BacklogWindow.Place) -> Bool {
+        query.nodes.contains(place.node) && (query.accounts == .all || place.isOfDeletedAccount)
+            && query.scope.uidsAbove.map { place.uid > $0 } ?? true
+            && query.scope.uidsBelow.map { place.uid < $0 } ?? true
     }
 }

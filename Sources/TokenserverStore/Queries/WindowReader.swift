@@ -10,11 +10,13 @@ struct WindowReader {
 
     let session: any SQLSession
     let statements: BacklogStatements
+    let accounts: AccountFilter
     let limit: Int
 
-    init(session: any SQLSession, statements: BacklogStatements, pageSize: Int) {
+    init(session: any SQLSession, statements: BacklogStatements, accounts: AccountFilter, pageSize: Int) {
         self.session = session
         self.statements = statements
+        self.accounts = accounts
         limit = max(Self.size, pageSize)
     }
 
@@ -48,7 +50,7 @@ struct WindowReader {
     private func alongIndex(_ condition: SQLStatement, order: String, _ limit: Int) throws -> [BacklogWindow.Place] {
         try places(
             """
-            SELECT k.replaced_at, k.uid, u.nodeid, k.uid FROM (\
+            SELECT k.replaced_at, k.uid, u.nodeid, k.uid, \(isDeleted("u")) FROM (\
             SELECT p.replaced_at, p.uid FROM users p WHERE \(condition) ORDER BY \(sql: order) LIMIT \(limit)\
             ) k JOIN users u ON u.uid = k.uid
             """
@@ -138,7 +140,16 @@ struct WindowReader {
     }
 
     private func located(_ condition: SQLStatement) throws -> [BacklogWindow.Place] {
-        try places("SELECT p.replaced_at, p.uid, p.nodeid, p.ctid FROM users p WHERE \(condition)")
+        try places("SELECT p.replaced_at, p.uid, p.nodeid, p.ctid, \(isDeleted("p")) FROM users p WHERE \(condition)")
+    }
+
+    /// 1 where the record's account is deleted, which costs a look-up by e-mail, and so is only asked for if it counts.
+    private func isDeleted(_ alias: String) -> SQLStatement {
+        if accounts == .all { return "0" }
+        return """
+            CASE WHEN EXISTS (SELECT 1 FROM users d WHERE d.email = \(sql: alias).email \
+            AND d.service = \(sql: alias).service AND d.generation = \(UserRecord.retiredGeneration)) THEN 1 ELSE 0 END
+            """
     }
 
     private func places(_ statement: SQLStatement) throws -> [BacklogWindow.Place] {
@@ -149,7 +160,8 @@ struct WindowReader {
                     tiebreaker: try ties.tiebreaker(row, 3)
                 ),
                 uid: UID(try row.integer(1)),
-                node: NodeID(try row.integer(2))
+                node: NodeID(try row.integer(2)),
+                isOfDeletedAccount: try row.integer(4) != 0
             )
         }.sorted { $0.key < $1.key }
     }

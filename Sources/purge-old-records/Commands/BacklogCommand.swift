@@ -10,6 +10,20 @@ struct BacklogCommand: ParsableCommand {
     @OptionGroup
     var records: RecordOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "An audit log: adds what the nodes said of records that are still there, as of then (repeatable).",
+            valueName: "file"
+        )
+    )
+    var auditLog: [String] = []
+
+    @Flag(help: "Also list each record that is held, waits or is malformed, a line each.")
+    var list = false
+
+    @Flag(help: "JSON instead of a table; with --list one object a line, the report last.")
+    var json = false
+
     /// It takes none; the parser's own complaint would repeat what may be a secret.
     @Argument(help: .hidden)
     var arguments: [String] = []

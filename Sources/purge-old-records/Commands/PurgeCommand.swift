@@ -8,6 +8,7 @@ struct PurgeCommand: ParsableCommand {
         usage: """
             purge-old-records [<options>] [<secret>]
             purge-old-records backlog [<options>]
+            purge-old-records audit [--uid <uid>] <file> ...
             """,
         discussion: """
             For each record that was replaced, or whose account was deleted, the record's storage node is asked to \
@@ -15,7 +16,7 @@ struct PurgeCommand: ParsableCommand {
             touched; where that is in doubt, the record is held and reported.
 
             The subcommand backlog reports what is purgeable, waiting and held, by node and by age, and changes \
-            nothing; see purge-old-records backlog --help. The default subcommand is purge.
+            nothing; audit answers from audit logs what was deleted. See their --help. The default subcommand is purge.
 
             Every option with _ can be written with -, and the other way round. Options win over the environment.
 

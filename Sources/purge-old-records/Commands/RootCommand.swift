@@ -5,7 +5,7 @@ struct RootCommand: ParsableCommand {
         commandName: "purge-old-records",
         abstract: "Removes obsolete user records from a Firefox Sync Tokenserver.",
         version: ProgramVersion.text,
-        subcommands: [PurgeCommand.self, BacklogCommand.self],
+        subcommands: [PurgeCommand.self, BacklogCommand.self, AuditCommand.self],
         defaultSubcommand: PurgeCommand.self
     )
 }

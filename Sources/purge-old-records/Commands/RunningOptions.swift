@@ -64,6 +64,32 @@ struct RunningOptions: ParsableArguments {
     )
     var onFailure = "defer"
 
+    @Option(
+        help: ArgumentHelp(
+            "oldest-first goes by when records were replaced; deleted-first purges deleted accounts before the rest, at"
+                + " the cost of reading the backlog twice.",
+            valueName: "order"
+        )
+    )
+    var order = "oldest-first"
+
+    @Option(
+        help: ArgumentHelp(
+            "With --dryrun: write the plan to this file. Without: purge only what this plan names, each record decided"
+                + " on anew.",
+            valueName: "file"
+        )
+    )
+    var plan: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Append one line to this file before a record is sent, and one with its outcome. SIGHUP reopens it.",
+            valueName: "file"
+        )
+    )
+    var auditLog: String?
+
     @Flag(help: "Exit code 3 also for held and waiting records, and for limits.")
     var strict = false
 }

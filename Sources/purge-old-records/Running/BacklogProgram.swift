@@ -1,3 +1,4 @@
+import Journals
 import Logging
 import Purging
 import Telemetry
@@ -22,15 +23,25 @@ struct BacklogProgram {
                 resilience: logs.resilience(settings.records)
             )
             try await settings.records.checkNodeTypes(in: source)
+            let answers =
+                settings.auditLogs.isEmpty ? nil : try LastAnswers(try AuditReader(paths: settings.auditLogs))
+            let output = BacklogOutput(
+                database: settings.records.connector.name,
+                asOf: answers?.asOf,
+                lists: settings.lists,
+                isJSON: settings.isJSON
+            )
             let report = try await BacklogReport(
                 source: source,
                 options: settings.options,
                 policy: settings.records.policy,
                 time: SystemTime(),
-                stopSignal: stopSignal
+                stopSignal: stopSignal,
+                lastAnswer: { answers?[$0]?.reason },
+                each: output.write
             ) { progress?.update(done: $0, total: nil, held: 0, failed: 0) }
             progress?.finish()
-            print(BacklogTable(report: report, database: settings.records.connector.name).text)
+            output.write(report)
             return 0
         } catch {
             logs.logger.error("\(error)")

@@ -5,6 +5,8 @@ import SyncTokens
 struct BacklogTable {
     let report: BacklogReport
     let database: String
+    /// When the audit log ends that the nodes' answers are from; nil if none was given.
+    let asOf: String?
 
     var text: String {
         var lines = ["Backlog of \(database)"]
@@ -14,13 +16,35 @@ struct BacklogTable {
         lines += [""] + table("NODE", nodeRows + [("total", report.total)])
         let ages = BacklogReport.Age.allCases.compactMap { age in report.byAge[age].map { (age.label, $0) } }
         lines += [""] + table("REPLACED", ages)
-        if !report.held.isEmpty {
-            lines += ["", "HELD"]
-            for (reason, count) in report.held.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-                lines.append("\(padded(reason.rawValue, 14))  \(right(grouped(count), 9))  \(reason.wayOut)")
+        let causes = ObsolescenceCause.allCases.compactMap { cause in report.byCause[cause].map { (cause.rawValue, $0) }
+        }
+        lines += [""] + table("CAUSE", causes)
+        lines += section("HELD", report.held.map { ($0.key.rawValue, $0.value, $0.key.wayOut) })
+        lines += section("WAITING", report.waiting.map { ($0.key.rawValue, $0.value, $0.key.wayOut) })
+        if report.malformed.count > 0 {
+            lines += section("FAILING", [("malformed", report.malformed, FailureReason.malformed.wayOut)])
+        }
+        if let asOf {
+            let answers = report.answered.map { ($0.key, $0.value, Self.wayOut($0.key) ?? "") }
+            lines += section("LAST ANSWERS OF NODES, AS OF \(asOf)", answers)
+            if answers.isEmpty {
+                lines += ["", "The audit log, which ends at \(asOf), names no record that is still there"]
             }
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// What can be done about what a node said.
+    static func wayOut(_ reason: String) -> String? {
+        HoldReason(rawValue: reason)?.wayOut ?? FailureReason(rawValue: reason)?.wayOut
+    }
+
+    private func section(_ title: String, _ rows: [(String, BacklogReport.Tally, String)]) -> [String] {
+        if rows.isEmpty { return [] }
+        return ["", title]
+            + rows.sorted { $0.0 < $1.0 }.map { name, tally, wayOut in
+                "\(padded(name, 14))  \(right(grouped(tally.count), 9)) \(right(age(tally.oldest), 9))  \(wayOut)"
+            }
     }
 
     private var nodeRows: [(String, BacklogReport.Row)] {

@@ -1,3 +1,4 @@
+import Journals
 import Logging
 import Purging
 import StorageClient
@@ -14,24 +15,44 @@ struct PurgeProgram {
         let logger = logs.logger
         warn(logger)
         let stopSignal = StopSignal()
-        let signals = Task { await Signals(stopSignal: stopSignal, logger: logger).handle() }
+        let journal: AuditFile?
+        do {
+            journal = try settings.auditLog.map { try AuditFile(path: $0, run: Self.runName()) }
+        } catch {
+            logger.error("\(error)")
+            return 1
+        }
+        let signals = Task {
+            await Signals(stopSignal: stopSignal, logger: logger, hangUp: journal.map { $0.reopen }).handle()
+        }
         defer { signals.cancel() }
         let statsd = settings.statsd.map {
             StatsdClient(host: $0.host, port: $0.port, prefix: "tokenserver", logger: logger)
         }
         let sending = Task { await statsd?.run() }
-        let code = await run(logs, observer: observer(logs, statsd), stopSignal: stopSignal)
+        let code = await run(logs, journal, observer: observer(logs, statsd), stopSignal: stopSignal)
         sending.cancel()
         await sending.value
         await statsd?.close()
         return code
     }
 
-    private func run(_ logs: Logs, observer: any RunObserver, stopSignal: StopSignal) async -> Int32 {
+    /// Tells the lines of this process in an audit log from those of others.
+    private static func runName() -> String {
+        let digits = String(UInt64.random(in: 0 ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    private func run(
+        _ logs: Logs,
+        _ journal: (any AuditJournal)?,
+        observer: any RunObserver,
+        stopSignal: StopSignal
+    ) async -> Int32 {
         do {
             return try await settings.isDryRun
                 ? rehearse(logs, observer, stopSignal)
-                : purge(logs, observer, stopSignal)
+                : purge(logs, journal, observer, stopSignal)
         } catch {
             logs.logger.error("\(error)")
         }
@@ -40,16 +61,18 @@ struct PurgeProgram {
 
     private func purge(
         _ logs: Logs,
+        _ journal: (any AuditJournal)?,
         _ observer: any RunObserver,
         _ stopSignal: StopSignal
     ) async throws -> Int32 {
         let time = SystemTime()
         let connector = settings.records.connector
-        let store = try await TokenserverStore.open(
+        var store = try await TokenserverStore.open(
             connector,
             tracksSlots: settings.records.spannerNode == nil,
             resilience: logs.resilience(settings.records)
         )
+        if case .apply(let plan) = settings.plan { store = PlannedStore(store, plan: plan) }
         try await settings.records.checkNodeTypes(in: store)
         let client = try HTTPStorageNodeClient(secret: settings.secret.secret, settings: settings.client, time: time)
         let run = PurgeRun(
@@ -60,7 +83,8 @@ struct PurgeProgram {
             policy: settings.policy,
             observer: observer,
             time: time,
-            stopSignal: stopSignal
+            stopSignal: stopSignal,
+            journal: journal
         )
         let code = await service(time, stopSignal) { await run.run(gates: &$0) }.run()
         await client.shutdown()
@@ -80,6 +104,7 @@ struct PurgeProgram {
             resilience: logs.resilience(settings.records)
         )
         try await settings.records.checkNodeTypes(in: source)
+        let sink: PlanFileWriter? = if case .write(let writer) = settings.plan { writer } else { nil }
         let run = DryRun(
             source: source,
             counter: TokenserverCounter(connector: connector),
@@ -87,7 +112,8 @@ struct PurgeProgram {
             policy: settings.policy,
             observer: observer,
             time: time,
-            stopSignal: stopSignal
+            stopSignal: stopSignal,
+            plan: sink
         )
         return await service(time, stopSignal) { _ in await run.run() }.run()
     }
@@ -145,6 +171,8 @@ struct PurgeProgram {
                 "max_records": .stringConvertible(settings.options.maxRecords ?? 0),
                 "concurrency": .stringConvertible(settings.options.dispatcher.gate.ceiling),
                 "on_failure": .string(settings.options.onFailure.rawValue),
+                "order": .string(settings.options.order.rawValue),
+                "audit_log": .string(settings.auditLog ?? ""),
             ]
         )
     }

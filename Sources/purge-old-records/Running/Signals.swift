@@ -4,17 +4,24 @@ import Purging
 import UnixSignals
 
 /// What signals do: the first SIGTERM or SIGINT asks for a stop, a second one ends the program at once, which loses
-/// nothing. SIGHUP is taken notice of, so that a closed terminal ends nothing.
+/// nothing. SIGHUP reopens the audit log; without one it is taken notice of, so that a closed terminal ends nothing.
 struct Signals {
     let stopSignal: StopSignal
     let logger: Logger
+    /// What SIGHUP asks for; nil for nothing.
+    var hangUp: (@Sendable () -> Void)?
 
     /// Returns only when its task is cancelled.
     func handle() async {
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
             switch signal {
             case .sighup:
-                logger.debug("Received SIGHUP; there is nothing to reopen")
+                if let hangUp {
+                    hangUp()
+                    logger.notice("Reopening the audit log")
+                } else {
+                    logger.debug("Received SIGHUP; there is nothing to reopen")
+                }
             case _ where stopSignal.isRequested:
                 _exit(128 + (signal == .sigint ? SIGINT : SIGTERM))
             default:

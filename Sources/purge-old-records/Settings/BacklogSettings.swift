@@ -4,6 +4,9 @@ import Purging
 struct BacklogSettings {
     let records: RecordSettings
     private(set) var options = RunOptions()
+    let auditLogs: [String]
+    let lists: Bool
+    let isJSON: Bool
 
     init(_ command: BacklogCommand, environment: [String: String]) throws(UsageError) {
         if !command.arguments.isEmpty {
@@ -12,6 +15,9 @@ struct BacklogSettings {
                 remedy: "leave it out; see purge-old-records backlog --help for the options"
             )
         }
+        auditLogs = command.auditLog
+        lists = command.list
+        isJSON = command.json
         records = try RecordSettings(command.records, environment: environment)
         records.apply(to: &options)
     }

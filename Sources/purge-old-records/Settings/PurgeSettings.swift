@@ -1,3 +1,4 @@
+import Journals
 import Purging
 import StorageClient
 import SyncTokens
@@ -12,6 +13,8 @@ struct PurgeSettings {
     let isDryRun: Bool
     let isStrict: Bool
     let statsd: StatsdAddress?
+    let auditLog: String?
+    let plan: PlanSettings
     private(set) var policy: PurgePolicy
     private(set) var options = RunOptions()
     private(set) var client = HTTPStorageNodeClient.Settings()
@@ -47,7 +50,14 @@ struct PurgeSettings {
             )
         }
         secret = try SecretSource(arguments: command.secret, file: running.secretFile, environment: environment)
-        isOneshot = running.oneshot
+        auditLog = running.auditLog
+        if running.dryrun, running.auditLog != nil {
+            throw UsageError(
+                problem: "--audit-log has no use with --dryrun, which deletes nothing",
+                remedy: "leave it out; --plan FILE writes down what would be done"
+            )
+        }
+        isOneshot = running.oneshot || running.plan != nil
         isDryRun = running.dryrun
         isStrict = running.strict
         statsd = try Self.statsd(command.metrics, environment)
@@ -56,6 +66,23 @@ struct PurgeSettings {
         policy.writeMargin = nodes.noWriteCheck ? nil : .seconds(tokenLife + 300)
         records.apply(to: &options)
         options.onFailure = onFailure
+        guard let order = RunOptions.Order(rawValue: running.order) else {
+            throw UsageError(
+                problem: "--order is neither oldest-first nor deleted-first",
+                remedy: "give one of them, or leave it out"
+            )
+        }
+        options.order = order
+
+        plan = try PlanSettings(
+            command,
+            records: records,
+            targetOptions: TargetOptions.dictionary(command.records, records, writeMargin: policy.writeMargin)
+        )
+        if case .apply(let file) = plan {
+            options.latestCutoff = file.cutoff
+            options.onFailure = .leave
+        }
 
         client.acceptsNotFound = nodes.accept404
         client.acceptsBareSuccess = nodes.acceptBare2xx

@@ -24,7 +24,8 @@ struct SecretSource {
             if file != nil || !(inherited ?? "").isEmpty {
                 throw UsageError(
                     problem: "a secret is given as an argument, and another by --secret-file or SYNC_MASTER_SECRET",
-                    remedy: "leave the argument out; if it was meant as a subcommand, there are purge and backlog"
+                    remedy:
+                        "leave the argument out; if it was meant as a subcommand, there are purge, backlog and audit"
                 )
             }
             try Self.refuseMistypedCommand(argument)
@@ -72,7 +73,7 @@ struct SecretSource {
     }
 
     private static func refuseMistypedCommand(_ argument: String) throws(UsageError) {
-        for command in ["backlog", "purge", "help"] where distance(argument.lowercased(), command) <= 2 {
+        for command in ["backlog", "purge", "audit", "help"] where distance(argument.lowercased(), command) <= 2 {
             throw UsageError(
                 problem: "the argument looks like the subcommand \(command), mistyped",
                 remedy: "write \(command); if it is the secret, give it with --secret-file"

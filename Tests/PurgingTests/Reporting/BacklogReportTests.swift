@@ -55,7 +55,7 @@ struct BacklogReportTests {
     @Test("tells why records are held")
     func held() throws {
         let fixture = RunFixture(nodes: 1, records: .obsolete(1...3), policy: .byAccount)
-        #expect(try report(fixture).held == [.revivable: 3])
+        #expect(try report(fixture).held.mapValues(\.count) == [.revivable: 3])
     }
 
     @Test("says that it is partial when it was told to stop")

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A run played by hand: the test sees every effect, and says what comes of it.
-private struct Play {
+struct Play {
     var engine: PurgeEngine
     var now = ContinuousClock.now
     let nodes: [Node]
@@ -15,9 +15,17 @@ private struct Play {
     var reads: [BacklogQuery] = []
     var rereads: [[UID]] = []
     var batches: [[Settler.Item]] = []
+    var audits: [AuditTrail.Batch] = []
+    /// Outcomes that were written to the audit log.
+    var outcomes: [AuditOutcome] = []
     var wake: ContinuousClock.Instant?
 
-    init(nodes: [Node] = [.live(1), .live(2)], policy: PurgePolicy = .byUID, options: RunOptions = RunOptions()) {
+    init(
+        nodes: [Node] = [.live(1), .live(2)],
+        policy: PurgePolicy = .byUID,
+        options: RunOptions = RunOptions(),
+        isAudited: Bool = false
+    ) {
         self.nodes = nodes
         self.policy = policy
         engine = PurgeEngine(
@@ -27,6 +35,7 @@ private struct Play {
             directory: NodeDirectory(nodes: nodes, policy: policy),
             start: nil,
             gates: [:],
+            isAudited: isAudited,
             seed: 1,
             observer: observer,
             now: now
@@ -43,6 +52,7 @@ private struct Play {
             case .settle(let batch, let cutoff):
                 #expect(cutoff == RunFixture.cutoff)
                 batches.append(batch)
+            case .audit(let batch): audits.append(batch)
             case .wake(let moment): wake = moment
             }
         }

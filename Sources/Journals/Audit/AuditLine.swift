@@ -1,0 +1,101 @@
+import Foundation
+import Logging
+package import Purging
+import Telemetry
+
+/// One line of the audit log, as it is written and read. It holds no e-mail address, no key and no token.
+package struct AuditLine: Sendable, Equatable, Codable {
+    package enum Event: String, Sendable, Codable {
+        case intent, outcome
+    }
+
+    package let event: Event
+    /// RFC 3339, UTC.
+    package let time: String
+    package let run: String
+    package let uid: Int64
+    package let nodeID: Int64
+    /// Milliseconds since 1970.
+    package let replacedAt: Int64
+    package let kind: String
+    /// The URL of the storage that was asked; nil where only the record goes.
+    package var target: String?
+    package var keys: Int?
+    package var unmodifiedSince: Int64?
+    package var data: String?
+    package var record: String?
+    package var reason: String?
+    package var status: Int?
+    package var receipts: [Double]?
+    package var requests: Int?
+    package var durationMilliseconds: Int?
+
+    private enum CodingKeys: String, CodingKey {
+        case event, time, run, uid, kind, target, keys, data, record, reason, status, receipts, requests
+        case nodeID = "node_id"
+        case replacedAt = "replaced_at"
+        case unmodifiedSince = "unmodified_since"
+        case durationMilliseconds = "duration_ms"
+    }
+
+    package init(_ entry: AuditEntry, time: String, run: String) {
+        let intent: AuditIntent
+        switch entry {
+        case .intended(let intended):
+            event = .intent
+            intent = intended
+            keys = intended.target == nil ? nil : intended.keys
+            unmodifiedSince = intended.unmodifiedSince?.rawValue
+        case .ended(let outcome):
+            event = .outcome
+            intent = outcome.intent
+            data = outcome.data.rawValue
+            record = outcome.record.rawValue
+            reason = outcome.reason
+            status = outcome.exchange.status
+            receipts = outcome.exchange.receipts.isEmpty ? nil : outcome.exchange.receipts
+            requests = outcome.exchange.requests
+            durationMilliseconds = Int(outcome.exchange.duration / .milliseconds(1))
+        }
+        self.time = time
+        self.run = run
+        uid = intent.uid.rawValue
+        nodeID = intent.node.rawValue
+        replacedAt = intent.replacedAt.rawValue
+        kind = intent.kind.rawValue
+        target = intent.target
+    }
+
+    /// Nil for what is no line of an audit log, such as one that was torn off.
+    package init?(json: some StringProtocol) {
+        guard let line = try? JSONDecoder().decode(AuditLine.self, from: Data(json.utf8)) else { return nil }
+        self = line
+    }
+
+    package var json: String {
+        var members: [(key: String, value: Logger.MetadataValue)] = [
+            ("event", .string(event.rawValue)), ("time", .string(time)), ("run", .string(run)),
+            ("uid", .stringConvertible(uid)), ("node_id", .stringConvertible(nodeID)),
+            ("replaced_at", .stringConvertible(replacedAt)), ("kind", .string(kind)),
+        ]
+        func add(_ key: String, _ value: String?) {
+            if let value { members.append((key, .string(value))) }
+        }
+        func add<Number: FixedWidthInteger & Sendable>(_ key: String, number: Number?) {
+            if let number { members.append((key, .stringConvertible(number))) }
+        }
+        add("target", target)
+        add("keys", number: keys)
+        add("unmodified_since", number: unmodifiedSince)
+        add("data", data)
+        add("record", record)
+        add("reason", reason)
+        add("status", number: status)
+        if let receipts { members.append(("receipts", .array(receipts.map { .stringConvertible($0) }))) }
+        add("requests", number: requests)
+        add("duration_ms", number: durationMilliseconds)
+        var text = JSONText()
+        text.append(members: members)
+        return text.text
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+/// Reads audit logs line by line; memory doesn't grow with them.
+package struct AuditReader: Sendable {
+    /// Oldest first, by the time of their first lines.
+    private let paths: [String]
+
+    /// - Parameter paths: of one log's files, rotated ones too, in any order.
+    /// - Throws: ``AuditReadError``
+    package init(paths: [String]) throws {
+        let starts = try paths.map { path in
+            var first: AuditLine?
+            try LineFile(path: path).forEach { line in
+                first = AuditLine(json: line)
+                return first == nil
+            }
+            return (path, first?.time ?? "")
+        }
+        self.paths = starts.sorted { $0.1 < $1.1 }.map(\.0)
+    }
+
+    /// Calls the body for each line, in order.
+    ///
+    /// - Returns: how many lines were no line of an audit log.
+    package func forEach(_ body: (AuditLine) -> Void) throws -> Int {
+        var unreadable = 0
+        for path in paths {
+            try LineFile(path: path).forEach { text in
+                if let line = AuditLine(json: text) {
+                    body(line)
+                } else if !text.isEmpty {
+                    unreadable += 1
+                }
+                return true
+            }
+        }
+        return unreadable
+    }
+}
+
+/// A file that can't be read, and why.
+package struct AuditReadError: Error, Sendable, CustomStringConvertible {
+    package let description: String
+}
+
+/// A text file, read line by line.
+struct LineFile {
+    private static let chunk = 256 * 1024
+
+    let path: String
+
+    /// - Parameter body: returns false to end.
+    func forEach(_ body: (String) throws -> Bool) throws {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw AuditReadError(description: "\(path) can't be read; check that it is there, and its permissions")
+        }
+        defer { try? handle.close() }
+        var rest: [UInt8] = []
+        while true {
+            let chunk: Data
+            do {
+                chunk = try handle.read(upToCount: Self.chunk) ?? Data()
+            } catch {
+                throw AuditReadError(description: "\(path) can't be read to its end")
+            }
+            if chunk.isEmpty { break }
+            rest += chunk
+            var start = rest.startIndex
+            while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                if try !body(String(decoding: rest[start..<end], as: UTF8.self)) { return }
+                start = end + 1
+            }
+            rest.removeSubrange(..<start)
+        }
+        if !rest.isEmpty { _ = try body(String(decoding: rest, as: UTF8.self)) }
+    }
+}

@@ -1,0 +1,82 @@
+package import Purging
+
+/// What audit logs say in all: counts, and the intents that have no outcome.
+///
+/// Memory grows with the intents that are open at one moment, and those that stay so, not with the log.
+package struct AuditReport: Sendable {
+    private struct Place: Hashable {
+        let run: String
+        let uid: Int64
+    }
+
+    package private(set) var intents = 0
+    package private(set) var byData: [String: Int] = [:]
+    package private(set) var byRecord: [String: Int] = [:]
+    package private(set) var byReason: [String: Int] = [:]
+    package private(set) var first: String?
+    package private(set) var last: String?
+    package private(set) var unreadable = 0
+    private var openIntents: [Place: AuditLine] = [:]
+
+    /// Lines about the uids that were asked for, in order.
+    package private(set) var asked: [AuditLine] = []
+
+    /// Whose outcome is not in the log: the program was killed, or could not write it. Oldest first.
+    package var open: [AuditLine] { openIntents.values.sorted { ($0.time, $0.uid) < ($1.time, $1.uid) } }
+
+    package init(_ reader: AuditReader, uids: Set<Int64> = []) throws {
+        let unreadable = try reader.forEach { note($0, uids) }
+        self.unreadable = unreadable
+    }
+
+    private mutating func note(_ line: AuditLine, _ uids: Set<Int64>) {
+        first = first ?? line.time
+        last = line.time
+        if uids.contains(line.uid) { asked.append(line) }
+        let place = Place(run: line.run, uid: line.uid)
+        switch line.event {
+        case .intent:
+            intents += 1
+            openIntents[place] = line
+        case .outcome:
+            openIntents[place] = nil
+            if let data = line.data { byData[data, default: 0] += 1 }
+            if let record = line.record { byRecord[record, default: 0] += 1 }
+            if let reason = line.reason { byReason[reason, default: 0] += 1 }
+        }
+    }
+}
+
+/// What nodes last said about records that are still there, from audit logs: what the database alone can't tell.
+///
+/// Memory grows with the number of records that were held or failed.
+package struct LastAnswers: Sendable {
+    package struct Answer: Sendable {
+        package let reason: String
+        package let time: String
+    }
+
+    private var byUID: [Int64: Answer] = [:]
+
+    /// When the log's last line was written.
+    package private(set) var asOf: String?
+
+    package init(_ reader: AuditReader) throws {
+        let known = Set(HoldReason.allCases.map(\.rawValue) + FailureReason.allCases.map(\.rawValue))
+        var answers: [Int64: Answer] = [:]
+        var last: String?
+        _ = try reader.forEach { line in
+            last = line.time
+            guard line.event == .outcome else { return }
+            if let reason = line.reason, known.contains(reason) {
+                answers[line.uid] = Answer(reason: reason, time: line.time)
+            } else if line.record != AuditOutcome.RecordFate.kept.rawValue {
+                answers[line.uid] = nil
+            }
+        }
+        byUID = answers
+        asOf = last
+    }
+
+    package subscript(_ uid: UID) -> Answer? { byUID[uid.rawValue] }
+}

@@ -1,0 +1,22 @@
+/// A line of the audit log.
+package enum AuditEntry: Sendable, Equatable {
+    case intended(AuditIntent)
+    case ended(AuditOutcome)
+}
+
+/// Where a run writes down what it is about to do, and what came of it.
+package protocol AuditJournal: Sendable {
+    /// Appends the entries in their order. All that was appended so far is on disk when this returns, if `isDurable`.
+    ///
+    /// One call at a time. After an error nothing more is appended by that run.
+    ///
+    /// - Throws: ``AuditFailure``
+    func append(_ entries: [AuditEntry], isDurable: Bool) async throws
+}
+
+/// The audit log can't be written, with what an operator needs to know.
+package struct AuditFailure: Error, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package init(description: String) { self.description = description }
+}

@@ -1,0 +1,62 @@
+import SyncTokens
+
+/// One line of a plan: what a dry run found is to be done about one record.
+package struct PlannedRecord: Sendable, Equatable {
+    package enum Verb: String, Sendable, CaseIterable {
+        case purge
+        case deleteRecord = "delete_record"
+        case hold, wait, fail
+    }
+
+    package let uid: UID
+    package let node: NodeID
+    package let replacedAt: Milliseconds
+    package let verb: Verb
+    /// Why: the word of a ``DeletionKind``, ``HoldReason``, ``WaitReason`` or ``FailureReason``.
+    package let reason: String
+    /// Where the data is to be deleted; for ``Verb/purge`` only.
+    package let target: String?
+
+    package init(
+        uid: UID,
+        node: NodeID,
+        replacedAt: Milliseconds,
+        verb: Verb,
+        reason: String,
+        target: String?
+    ) {
+        self.uid = uid
+        self.node = node
+        self.replacedAt = replacedAt
+        self.verb = verb
+        self.reason = reason
+        self.target = target
+    }
+
+    package init(_ entry: BacklogEntry, _ action: PurgeAction) {
+        let (verb, reason, target): (Verb, String, String?) =
+            switch action {
+            case .purge(let deletion): (.purge, deletion.kind.rawValue, deletion.target.text)
+            case .deleteRecord(let kind): (.deleteRecord, kind.rawValue, nil)
+            case .hold(let reason): (.hold, reason.rawValue, nil)
+            case .wait(let reason): (.wait, reason.rawValue, nil)
+            case .fail(let reason): (.fail, reason.rawValue, nil)
+            }
+        self.init(
+            uid: entry.record.uid,
+            node: entry.record.nodeID,
+            replacedAt: entry.replacedAt,
+            verb: verb,
+            reason: reason,
+            target: target
+        )
+    }
+
+    /// Whether it changes anything, and so may be carried out.
+    package var isChange: Bool { verb == .purge || verb == .deleteRecord }
+
+    /// Whether what was decided now is what the plan names: the same kind of deletion, at the same place.
+    package func allows(_ action: PurgeAction, of entry: BacklogEntry) -> Bool {
+        isChange && self == PlannedRecord(entry, action)
+    }
+}

@@ -1,0 +1,73 @@
+/// A record store whose backlog is a plan: only what the plan would change is in it, and only as the plan names it.
+///
+/// Each record is read anew. What isn't any more as the plan has it (gone, active, another node, replaced at another
+/// time) is left out and counted.
+package struct PlannedStore: RecordStore {
+    /// Lines that a page examines at most.
+    private static let mostExamined = 10_000
+
+    private let store: any RecordStore
+    private let plan: any PurgePlan
+
+    package init(_ store: any RecordStore, plan: any PurgePlan) {
+        self.store = store
+        self.plan = plan
+    }
+
+    package func page(_ query: BacklogQuery) async throws -> BacklogPage {
+        var picked: [(position: Int64, record: PlannedRecord)] = []
+        var position = query.cursor?.tiebreaker
+        var examined = 0
+        var isAtEnd = false
+        reading: while picked.count < query.limit, examined < Self.mostExamined {
+            let lines = try await plan.lines(after: position, limit: max(100, query.limit))
+            if lines.isEmpty { isAtEnd = true }
+            if isAtEnd { break }
+            for line in lines where picked.count < query.limit {
+                if let bound = query.bound, line.position > bound.tiebreaker {
+                    isAtEnd = true
+                    break reading
+                }
+                position = line.position
+                examined += 1
+                if line.record.isChange, query.nodes.contains(line.record.node) { picked.append(line) }
+            }
+        }
+        let read = try await store.entries(picked.map(\.record.uid), scope: query.scope)
+        let byUID = Dictionary(read.map { ($0.record.uid, $0) }, uniquingKeysWith: { first, _ in first })
+        let entries = picked.compactMap { position, planned -> BacklogEntry? in
+            guard let entry = byUID[planned.uid], entry.record.nodeID == planned.node,
+                entry.replacedAt == planned.replacedAt
+            else { return nil }
+            return entry.planned(as: planned, at: Self.key(position))
+        }
+        return BacklogPage(
+            entries: entries,
+            examinedUpTo: isAtEnd ? nil : position.map(Self.key),
+            changed: picked.count - entries.count
+        )
+    }
+
+    private static func key(_ position: Int64) -> BacklogKey {
+        BacklogKey(replacedAt: Milliseconds(0), tiebreaker: position)
+    }
+
+    package func currentTime() async throws -> Milliseconds { try await store.currentTime() }
+
+    package func nodes() async throws -> [Node] { try await store.nodes() }
+
+    package func entries(_ uids: [UID], scope: BacklogScope) async throws -> [BacklogEntry] {
+        try await store.entries(uids, scope: scope)
+    }
+
+    /// A plan is carried out from its beginning.
+    package func key(atOffset offset: Int, scope: BacklogScope) async throws -> BacklogKey? { nil }
+
+    package func recordCount(naming node: NodeID, limit: Int) async throws -> Int {
+        try await store.recordCount(naming: node, limit: limit)
+    }
+
+    package func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
+        try await store.settle(batch, cutoff: cutoff)
+    }
+}

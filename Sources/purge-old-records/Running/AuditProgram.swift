@@ -1,0 +1,89 @@
+import Foundation
+import Journals
+import Purging
+
+/// The command `audit`: reads the files, prints what they say.
+struct AuditProgram {
+    let settings: AuditSettings
+
+    /// - Returns: the exit code.
+    func run() -> Int32 {
+        do {
+            let report = try AuditReport(try AuditReader(paths: settings.files), uids: settings.uids)
+            let text = AuditText(report: report)
+            if settings.uids.isEmpty {
+                print(text.summary)
+                return report.open.isEmpty ? 0 : 3
+            }
+            print(text.lines(about: settings.uids))
+            return settings.uids.allSatisfy(report.isSettled) ? 0 : 3
+        } catch {
+            FileHandle.standardError.write(Data("purge-old-records: \(error)\n".utf8))
+            return 1
+        }
+    }
+}
+
+extension AuditReport {
+    /// Whether the last outcome says that the data is deleted, or was never the record's own.
+    fileprivate func isSettled(_ uid: Int64) -> Bool {
+        let fate = asked.last { $0.uid == uid && $0.event == .outcome }?.data
+        return fate == AuditOutcome.DataFate.deleted.rawValue || fate == AuditOutcome.DataFate.notOwn.rawValue
+    }
+}
+
+/// What audit logs say, for people.
+private struct AuditText {
+    let report: AuditReport
+
+    var summary: String {
+        var lines = ["\(report.intents) intents, from \(report.first ?? "-") to \(report.last ?? "-")"]
+        func add(_ title: String, _ counts: [String: Int]) {
+            for (word, count) in counts.sorted(by: { $0.key < $1.key }) {
+                lines.append("\(title) \(word): \(count)")
+            }
+        }
+        add("data", report.byData)
+        add("record", report.byRecord)
+        add("because of", report.byReason)
+        if report.unreadable > 0 { lines.append("lines that could not be read: \(report.unreadable)") }
+        lines.append("intents without an outcome: \(report.open.count)")
+        lines += report.open.map { "  \($0.time) uid \($0.uid)\(place($0))" }
+        return lines.joined(separator: "\n")
+    }
+
+    func lines(about uids: Set<Int64>) -> String {
+        let lines = report.asked.map { line in
+            line.event == .intent
+                ? "\(line.time) uid \(line.uid): about to delete \(line.target == nil ? "the record" : "the data")\(place(line))"
+                : "\(line.time) uid \(line.uid): \(outcome(line))"
+        }
+        let known = Set(report.asked.map(\.uid))
+        let unknown = uids.subtracting(known).sorted().map { "uid \($0): these files say nothing of it" }
+        return (lines + unknown).joined(separator: "\n")
+    }
+
+    private func place(_ line: AuditLine) -> String {
+        line.target.map { " on \($0)" } ?? " (\(line.kind), node \(line.nodeID))"
+    }
+
+    private func outcome(_ line: AuditLine) -> String {
+        var parts: [String] = []
+        switch line.data.flatMap(AuditOutcome.DataFate.init) {
+        case .deleted: parts.append("data deleted\(place(line))")
+        case .notOwn: parts.append("no data of its own (\(line.kind))")
+        case .unknown: parts.append("data may be deleted\(place(line)), but that was not confirmed")
+        case .kept, nil: parts.append("data not deleted")
+        }
+        if let status = line.status { parts.append("status \(status)") }
+        for receipt in line.receipts ?? [] {
+            parts.append(receipt == 0 ? "nothing was stored" : "last written at \(receipt)")
+        }
+        if let requests = line.requests, requests > 0 {
+            parts.append("\(requests) request\(requests == 1 ? "" : "s") in \(line.durationMilliseconds ?? 0) ms")
+        }
+        parts.append("record \(line.record ?? "?")")
+        if let reason = line.reason { parts.append("because of \(reason)") }
+        return parts.joined(separator: ", ")
+    }
+}

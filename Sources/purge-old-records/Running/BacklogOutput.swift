@@ -1,0 +1,82 @@
+import Foundation
+import Purging
+
+/// Writes the report on the backlog to standard output: records as they come, the report last.
+struct BacklogOutput {
+    let database: String
+    /// When the audit log ends that the nodes' answers are from; nil if none was given.
+    let asOf: String?
+    let lists: Bool
+    let isJSON: Bool
+
+    func write(_ exception: BacklogReport.Exception) {
+        guard lists else { return }
+        let planned = exception.planned
+        if isJSON {
+            var record: [String: Any] = [
+                "uid": planned.uid.rawValue, "node_id": planned.node.rawValue,
+                "replaced_at": planned.replacedAt.rawValue, "action": planned.verb.rawValue,
+                "reason": planned.reason, "cause": exception.cause.rawValue,
+            ]
+            record["last_answer"] = exception.lastAnswer
+            return printJSON(["record": record])
+        }
+        let answer = exception.lastAnswer.map { ", last answer \($0)" } ?? ""
+        print(
+            "uid \(planned.uid) node \(planned.node) replaced_at \(planned.replacedAt.rawValue)"
+                + " \(planned.verb.rawValue) \(planned.reason) (\(exception.cause.rawValue))\(answer)"
+        )
+    }
+
+    func write(_ report: BacklogReport) {
+        if isJSON { return printJSON(["backlog": json(report)]) }
+        if lists { print("") }
+        print(BacklogTable(report: report, database: database, asOf: asOf).text)
+    }
+
+    private func json(_ report: BacklogReport) -> [String: Any] {
+        func row(_ row: BacklogReport.Row) -> [String: Any] {
+            var fields: [String: Any] = [
+                "purgeable": row.purgeable, "waiting": row.waiting, "held": row.held, "malformed": row.malformed,
+            ]
+            fields["oldest_replaced_at"] = row.oldest?.rawValue
+            return fields
+        }
+        func tally(_ tally: BacklogReport.Tally, _ wayOut: String?) -> [String: Any] {
+            var fields: [String: Any] = ["count": tally.count]
+            fields["oldest_replaced_at"] = tally.oldest?.rawValue
+            fields["way_out"] = wayOut
+            return fields
+        }
+        func named<Key, Value>(_ values: [Key: Value], _ entry: (Key, Value) -> (String, Any)) -> [String: Any] {
+            Dictionary(values.map(entry), uniquingKeysWith: { first, _ in first })
+        }
+        var fields: [String: Any] = [
+            "database": database, "now": report.now.rawValue, "cutoff": report.cutoff.rawValue,
+            "partial": report.isPartial, "total": row(report.total),
+            "by_node": named(report.byNode) { (String($0.rawValue), row($1)) },
+            "by_age": named(report.byAge) { ($0.label, row($1)) },
+            "by_cause": named(report.byCause) { ($0.rawValue, row($1)) },
+            "held": named(report.held) { ($0.rawValue, tally($1, $0.wayOut)) },
+            "waiting": named(report.waiting) { ($0.rawValue, tally($1, $0.wayOut)) },
+        ]
+        if report.malformed.count > 0 {
+            fields["malformed"] = tally(report.malformed, FailureReason.malformed.wayOut)
+        }
+        if let asOf {
+            fields["last_answers_as_of"] = asOf
+            fields["last_answers"] = named(report.answered) { ($0, tally($1, BacklogTable.wayOut($0))) }
+        }
+        return fields
+    }
+
+    private func printJSON(_ value: [String: Any]) {
+        guard
+            let data = try? JSONSerialization.data(
+                withJSONObject: value,
+                options: [.sortedKeys, .withoutEscapingSlashes]
+            )
+        else { return }
+        print(String(decoding: data, as: UTF8.self))
+    }
+}
