@@ -135,8 +135,9 @@ try:
             else:
                 fill(server, "--on-downed", "90", "--downed-node", url.replace("127.0.0.1", "localhost"))
                 purge(server, "nine tenths on a downed node", None)
-                server.execute("UPDATE nodes SET downed = 0")
-                purge(server, "the same, node up again", None)
+                if "NODE_STAYS_DOWN" not in os.environ:
+                    server.execute("UPDATE nodes SET downed = 0")
+                    purge(server, "the same, node up again", None)
             print(f"    purgeable records left: {left(server)}", flush=True)
             server.stop()
             shutil.rmtree(folder, ignore_errors=True)

@@ -41,6 +41,8 @@ struct MySQLConnecting {
         do {
             return try open(tls: true, plugins: Self.hashing)
         } catch let failure as Failure where failure.code == UInt32(CR_PLUGIN_NOT_ALLOWED) {
+            // Whoever offered TLS the first time could leave it out the second time, and the library would go on without.
+            if url.tlsMode == .verifyCA { throw failure }
             if failure.serverHasTLS { return try open(tls: true, plugins: Self.encrypting) }
             if url.tlsMode != .preferred { throw withoutTLS }
             return try open(tls: false, plugins: Self.encrypting)

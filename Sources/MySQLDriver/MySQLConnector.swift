@@ -1,4 +1,5 @@
 import CMariaDB
+import Synchronization
 package import TokenserverStore
 
 /// Opens connections to a MySQL or MariaDB database.
@@ -33,7 +34,7 @@ package struct MySQLConnector: SQLConnector {
             SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED\(options.readOnly ? ", READ ONLY" : "")
             """,
             """
-            SET SESSION autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = 3, lock_wait_timeout = 5, \
+            SET SESSION autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = 1, lock_wait_timeout = 5, \
             sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', sql_safe_updates = 0, \
             \(timeout)
             """,
@@ -47,6 +48,7 @@ final class MySQLConnection: SQLConnection {
     private let queue: ConnectionQueue
     private let cancelQueue = ConnectionQueue(label: "purge-old-records.mysql.cancel")
     private let url: MySQLURL
+    private let isInterrupting = Mutex(false)
 
     init(handle: MySQLHandle, queue: ConnectionQueue, url: MySQLURL) {
         self.handle = handle
@@ -66,7 +68,15 @@ final class MySQLConnection: SQLConnection {
     /// By a second connection, as the first is busy; a user may end what is its own.
     func interrupt() {
         handle.noteInterruption()
-        cancelQueue.submit { [handle, url] in
+        // One at a time: where the server doesn't answer, they would pile up.
+        guard
+            isInterrupting.withLock({ isUnderWay in
+                defer { isUnderWay = true }
+                return !isUnderWay
+            })
+        else { return }
+        cancelQueue.submit { [handle, url, self] in
+            defer { isInterrupting.withLock { $0 = false } }
             guard let killer = try? MySQLHandle(url, timeout: .seconds(5)) else { return }
             _ = try? killer.execute(SQLStatement(stringLiteral: "KILL QUERY \(handle.id)"))
         }

@@ -6,13 +6,13 @@ enum MySQLErrors {
     static func statement(_ code: UInt32, _ message: String, on name: String, wasInterrupted: Bool) -> SQLError {
         let text = "\(words(code, message)) (MySQL error \(code))"
         switch code {
-        // Lock wait timeout, deadlock, row changed since, statement timeouts of MariaDB and MySQL.
-        case 1205, 1213, 1020, 1969, 3024: return .busy(text)
+        // Lock wait timeout, deadlock, row changed since, table or statement changed, statement timeouts of MariaDB and MySQL.
+        case 1205, 1213, 1020, 1412, 1615, 1969, 3024: return .busy(text)
         // Ended by KILL QUERY: ours, or an administrator's.
         case 1317: return wasInterrupted ? .interrupted : .busy(text)
         // Lost or cut, shutting down, full, network trouble.
         // A TLS connection that ended or timed out is error 2026.
-        case 2000...2014, 2026, 2055, 1053, 1077, 1079, 1927, 1040, 1152...1161, 1203, 1226, 4031:
+        case 2000...2014, 2026, 2027, 2055, 3032, 1053, 1077, 1079, 1927, 1040, 1152...1161, 1203, 1226, 4031:
             return .unreachable("lost the connection to the \(name): \(text)")
         // Read-only, by option, by transaction or by mode; a Galera node that isn't ready.
         case 1290, 1792, 1836, 3100, 1047: return .unreachable("the \(name) can't be written to now: \(text)")

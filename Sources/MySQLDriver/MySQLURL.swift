@@ -53,7 +53,9 @@ package struct MySQLURL: Sendable, Equatable {
         let parts = rest.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         try setPlace(parts[0])
         database = parts.count > 1 ? try Self.decoded(parts[1]) : ""
-        if database.isEmpty || database.contains("/") { throw Self.error("names no database") }
+        if database.isEmpty || database.contains("/") || database.contains("@") {
+            throw Self.error("names no database")
+        }
         try setParameters(query)
     }
 

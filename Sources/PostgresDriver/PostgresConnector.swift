@@ -5,6 +5,9 @@ package import TokenserverStore
 ///
 /// The URL is libpq's. Timeouts that it doesn't state are this program's, also where a service file has others.
 package struct PostgresConnector: SQLConnector {
+    /// The first version with TID range scans, without which a walk along the table would read all of it each time.
+    private static let firstVersion: Int32 = 140_000
+
     private let url: PostgresURL
 
     /// - Throws: if the URL can't be read, or has values that libpq would refuse later.
@@ -19,19 +22,22 @@ package struct PostgresConnector: SQLConnector {
         return try await queue.run {
             let connection = try PostgresLogin(url: url).open()
             let handle = PostgresHandle(connection, name: url.name, options: options)
+            guard PQserverVersion(connection) >= Self.firstVersion else {
+                throw SQLError.refused("the \(url.name) is older than PostgreSQL 14, the first version that will do")
+            }
             _ = try handle.execute(SQLStatement(stringLiteral: Self.settings(options)))
             return PostgresConnection(handle: handle, queue: queue)
         }
     }
 
-    /// All in one round trip, and not as startup options, which poolers refuse. PostgreSQL 12 and later know them all.
+    /// All in one round trip, and not as startup options, which poolers refuse.
     ///
     /// Plans are made for each execution's values, which takes a fraction of a millisecond: one kept from wide ranges
     /// would read the whole table for a narrow one.
     private static func settings(_ options: ConnectionOptions) -> String {
         let timeout = Int64(options.statementTimeout / .milliseconds(1))
         return """
-            SET statement_timeout = \(min(max(1, timeout), Int64(Int32.max))); SET lock_timeout = '3s'; \
+            SET statement_timeout = \(min(max(1, timeout), Int64(Int32.max))); SET lock_timeout = '1s'; \
             SET idle_in_transaction_session_timeout = '60s'; SET default_transaction_isolation = 'read committed'; \
             SET default_transaction_read_only = \(options.readOnly ? "on" : "off"); SET timezone = 'UTC'; \
             SET standard_conforming_strings = on; SET plan_cache_mode = force_custom_plan

@@ -18,6 +18,8 @@ enum PostgresErrors {
         case "40001", "40P01", "55P03": return .busy(text)
         // Ended by us, by the statement timeout, or by an administrator.
         case "57014": return circumstances.wasInterrupted ? .interrupted : .busy(text)
+        // Whether a COMMIT took place is not known: as if it had not been answered.
+        case "40003": return unable
         // A standby, unless it was this connection that must not write.
         case "25006": return circumstances.isReadOnly ? .failed(text) : unable
         // Stopping, crashed, starting, its database gone, idle for too long; a transaction idle or running for too

@@ -13,7 +13,7 @@ package struct SQLiteConnector: SQLConnector {
     /// - Parameter createsFile: whether a missing file is made; else it is an error, as an empty database is surely not
     ///   what was meant.
     package init(path: String, createsFile: Bool = false) {
-        self.path = path
+        self.path = URL(filePath: path).standardizedFileURL.path
         self.createsFile = createsFile
     }
 

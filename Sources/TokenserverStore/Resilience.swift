@@ -3,7 +3,7 @@ package struct Resilience: Sendable {
     /// How long to go on trying when the database is unreachable, or can't serve now, before giving up.
     package var patience: Duration
     /// How often a statement is tried that finds its rows locked, is a deadlock's victim, or takes too long.
-    package var busyAttempts = 5
+    package var busyAttempts = 10
     /// Told, in one line, when the database is lost and when it is back.
     package var report: @Sendable (String) -> Void
 
@@ -27,18 +27,37 @@ extension SQLSession {
         do {
             result = try body()
         } catch {
-            // The first error is the one to tell. If this fails too, the transaction is over already.
-            _ = try? execute("ROLLBACK")
-            throw error
+            throw rolledBack(after: error)
         }
         do {
             try execute("COMMIT")
         } catch SQLError.unreachable(let text) {
             throw CommitUnanswered(text: text)
         } catch {
-            _ = try? execute("ROLLBACK")
-            throw error
+            throw rolledBack(after: error)
         }
         return result
+    }
+
+    /// - Returns: the error to throw: the first one, unless the transaction may still be open, which makes the connection
+    ///   one of no more use.
+    private func rolledBack(after error: any Error) -> any Error {
+        if case SQLError.unreachable = error { return error }
+        do {
+            try execute("ROLLBACK")
+            return error
+        } catch let failure {
+            return SQLError.unreachable("a transaction could not be rolled back: \(failure)")
+        }
+    }
+
+    /// Throws unless the server can be written to.
+    func checkPrimary() throws {
+        guard let check = dialect.readOnlyCheck else { return }
+        if try query(SQLStatement(stringLiteral: check)).first?.integer(0) != 0 {
+            throw SQLError.unreachable(
+                "the database server is read-only or a standby; the URL must lead to the primary"
+            )
+        }
     }
 }

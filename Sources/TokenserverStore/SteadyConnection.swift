@@ -34,7 +34,7 @@ final class SteadyConnection: Sendable {
         _ options: ConnectionOptions,
         _ resilience: Resilience
     ) async throws -> SteadyConnection {
-        let connection = try await translatingErrors { try await connector.connect(options) }
+        let connection = try await translatingErrors { try await Self.connect(connector, options) }
         return SteadyConnection(connection, connector: connector, options: options, resilience: resilience)
     }
 
@@ -77,9 +77,18 @@ final class SteadyConnection: Sendable {
 
     private func current() async throws -> any SQLConnection {
         if let open = connection.withLock({ $0 }) { return open }
-        let fresh = try await connector.connect(options)
+        let fresh = try await Self.connect(connector, options)
         connection.withLock { $0 = fresh }
         return fresh
+    }
+
+    private static func connect(
+        _ connector: any SQLConnector,
+        _ options: ConnectionOptions
+    ) async throws -> any SQLConnection {
+        let connection = try await connector.connect(options)
+        if options.needsPrimary { try await connection.withSession { try $0.checkPrimary() } }
+        return connection
     }
 
     private func wait(_ pause: Duration, orThrow reason: StoreError) async throws {

@@ -4,6 +4,8 @@ import Purging
 struct TokenserverSchema {
     /// The index by which Tokenserver finds a user's records: (email, service, created_at).
     static let lookupIndex = "lookup_idx"
+    /// The index along which the backlog is read: (service, replaced_at).
+    static let backlogIndex = "replaced_at_idx"
 
     let session: any SQLSession
 
@@ -24,6 +26,7 @@ struct TokenserverSchema {
                 )
             }
         }
+        try checkIndexes()
         let rows = try session.query("SELECT id FROM services WHERE service = \(TokenserverStore.serviceName)")
         guard let row = rows.first else {
             throw StoreError.notATokenserver(
@@ -33,23 +36,27 @@ struct TokenserverSchema {
         return try row.integer(0)
     }
 
+    /// Where statements name them, the indexes must be there.
+    private func checkIndexes() throws {
+        if session.dialect.name != .mysql { return }
+        for (index, columns) in [
+            (Self.lookupIndex, "email, service, created_at"), (Self.backlogIndex, "service, replaced_at"),
+        ] {
+            do {
+                _ = try session.query("SELECT uid FROM users\(session.dialect.using(index)) LIMIT 0")
+            } catch SQLError.failed(let text) {
+                throw StoreError.notATokenserver(
+                    "the users table lacks Tokenserver's index \(index) (\(text)); create it on (\(columns))"
+                )
+            }
+        }
+    }
+
     /// Finds out that this session may change what settling changes, by statements that fit no row.
     ///
     /// It would be too late to learn it once nodes have deleted data.
     func checkWriting(tracksSlots: Bool) throws {
         let none: [Int64] = [-1]
-        if session.dialect.locksIndexEntries {
-            do {
-                _ = try session.query("SELECT uid FROM users FORCE INDEX (\(sql: Self.lookupIndex)) LIMIT 0")
-            } catch SQLError.failed(let text) {
-                throw StoreError.notATokenserver(
-                    """
-                    the users table lacks Tokenserver's index \(Self.lookupIndex) (\(text)); create it on \
-                    (email, service, created_at)
-                    """
-                )
-            }
-        }
         try session.inWritingTransaction {
             do {
                 if tracksSlots {
@@ -60,7 +67,7 @@ struct TokenserverSchema {
                     )
                 }
                 try session.execute("UPDATE users SET replaced_at = replaced_at WHERE uid IN \(list: none)")
-                try session.execute("DELETE FROM users WHERE uid IN \(list: none)")
+                try session.execute(BatchSettler.deletion(of: none, session.dialect))
             } catch SQLError.failed(let text) {
                 throw StoreError.failed(
                     "Tokenserver's tables can't be changed (\(text)); check the user's privileges"

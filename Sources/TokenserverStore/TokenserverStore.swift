@@ -11,37 +11,60 @@ package final class TokenserverStore: BacklogSource, Sendable {
 
     let service: Int64
     private let connection: SteadyConnection
+    private let limits: WindowLimits
+    /// Whether decisions rest on what is read here.
+    private let needsPrimary: Bool
     /// The stretch of the backlog that the next pages are filled from.
     private let window = Mutex<BacklogWindow?>(nil)
 
-    private init(connection: SteadyConnection, service: Int64) {
+    private init(connection: SteadyConnection, service: Int64, limits: WindowLimits, needsPrimary: Bool) {
         self.connection = connection
         self.service = service
+        self.limits = limits
+        self.needsPrimary = needsPrimary
     }
 
-    /// Opens the database to read only: what it returns has no way to write.
+    /// Opens the database to read only: what it returns has no way to write. A replica will do.
     package static func openReadOnly(
         _ connector: any SQLConnector,
-        resilience: Resilience = Resilience()
+        resilience: Resilience = Resilience(),
+        limits: WindowLimits = WindowLimits()
     ) async throws -> TokenserverStore {
-        let connection = try await SteadyConnection.open(connector, ConnectionOptions(readOnly: true), resilience)
+        try await openReader(connector, resilience, limits, needsPrimary: false)
+    }
+
+    private static func openReader(
+        _ connector: any SQLConnector,
+        _ resilience: Resilience,
+        _ limits: WindowLimits,
+        needsPrimary: Bool
+    ) async throws -> TokenserverStore {
+        // Stepping over what was deleted and is not cleaned away yet can take long, once.
+        let options = ConnectionOptions(
+            readOnly: true,
+            statementTimeout: .seconds(120),
+            needsPrimary: needsPrimary
+        )
+        let connection = try await SteadyConnection.open(connector, options, resilience)
         let service = try await connection.use(isStart: true) { session, _ in
             try TokenserverSchema(session: session).serviceID()
         }
-        return TokenserverStore(connection: connection, service: service)
+        return TokenserverStore(connection: connection, service: service, limits: limits, needsPrimary: needsPrimary)
     }
 
     /// Opens the database to purge: pages are read on one connection and batches settled on another, so that the two
-    /// overlap.
+    /// overlap. Both must lead to the primary: what a replica says may be old.
     ///
     /// - Parameter tracksSlots: whether nodes count their free slots.
     package static func open(
         _ connector: any SQLConnector,
         tracksSlots: Bool,
-        resilience: Resilience = Resilience()
+        resilience: Resilience = Resilience(),
+        limits: WindowLimits = WindowLimits()
     ) async throws -> any RecordStore {
-        let source = try await openReadOnly(connector, resilience: resilience)
-        let writing = try await SteadyConnection.open(connector, ConnectionOptions(readOnly: false), resilience)
+        let source = try await openReader(connector, resilience, limits, needsPrimary: true)
+        let options = ConnectionOptions(readOnly: false, needsPrimary: true)
+        let writing = try await SteadyConnection.open(connector, options, resilience)
         try await writing.use(isStart: true) { session, _ in
             try TokenserverSchema(session: session).checkWriting(tracksSlots: tracksSlots)
         }
@@ -56,8 +79,11 @@ package final class TokenserverStore: BacklogSource, Sendable {
     }
 
     package func nodes() async throws -> [Node] {
-        try await read { [service] session in
-            try session.query("SELECT id, node, downed, backoff FROM nodes WHERE service = \(service)").map { row in
+        try await read { [service, needsPrimary] session in
+            // A server that was the primary may have been replaced since.
+            if needsPrimary { try session.checkPrimary() }
+            return try session.query("SELECT id, node, downed, backoff FROM nodes WHERE service = \(service)").map {
+                row in
                 Node(
                     id: NodeID(try row.integer(0)),
                     url: try row.text(1),
@@ -120,7 +146,13 @@ package final class TokenserverStore: BacklogSource, Sendable {
         let known = window.withLock { $0 }
         if let known, known.accounts == accounts, known.serves(cursor, cutoff: cutoff) { return known }
         let statements = BacklogStatements(service: service, cutoff: cutoff)
-        let reader = WindowReader(session: session, statements: statements, accounts: accounts, pageSize: query.limit)
+        let reader = WindowReader(
+            session: session,
+            statements: statements,
+            accounts: accounts,
+            limits: limits,
+            pageSize: query.limit
+        )
         let continues =
             known.map { $0.accounts == accounts && $0.cutoff == cutoff && $0.upTo != nil && $0.upTo == cursor } ?? false
         var fresh = try reader.window(behind: cursor, walk: continues ? known?.walk : nil)

@@ -13,7 +13,8 @@ struct PlanFileTests {
                 replacedAt: Milliseconds(1000 + uid),
                 verb: uid % 3 == 0 ? .hold : .purge,
                 reason: uid % 3 == 0 ? "revivable" : "not_down",
-                target: uid % 3 == 0 ? nil : "https://node.example"
+                target: uid % 3 == 0 ? nil : "https://node.example",
+                keys: uid % 3 == 0 ? nil : 1
             )
         }
     }
@@ -38,7 +39,6 @@ struct PlanFileTests {
             #expect(plan.cutoff == Milliseconds(5000))
             #expect(plan.header.database == "a database")
             #expect(plan.header.options == ["--force": "given"])
-            #expect(plan.changes == 1667)
             var read: [PlannedRecord] = []
             var positions: [Int64] = []
             while true {
@@ -51,6 +51,9 @@ struct PlanFileTests {
             #expect(positions == positions.sorted() && Set(positions).count == positions.count)
             let again = try await plan.lines(after: positions[99], limit: 1)
             #expect(again.first?.record.uid == UID(101))
+            // Just before a line is its predecessor's place, too.
+            let before = try await plan.lines(after: positions[99] - 1, limit: 1)
+            #expect(before.first?.record.uid == UID(100))
         }
     }
 

@@ -32,6 +32,7 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
         nodes: [SandboxTokenserver.NodeRow],
         records: [SandboxRecord],
         tracksSlots: Bool = true,
+        limits: WindowLimits = WindowLimits(),
         _ body: (StoreUnderTest) async throws -> Void
     ) async throws {
         guard let database else {
@@ -42,7 +43,11 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
             try await database.tokenserver.insert(records)
             try await body(
                 StoreUnderTest(
-                    store: try await TokenserverStore.open(database.connector, tracksSlots: tracksSlots),
+                    store: try await TokenserverStore.open(
+                        database.connector,
+                        tracksSlots: tracksSlots,
+                        limits: limits
+                    ),
                     counter: TokenserverCounter(connector: database.connector),
                     records: database.tokenserver.records,
                     nodes: database.tokenserver.nodes

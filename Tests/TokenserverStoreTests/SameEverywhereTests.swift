@@ -64,8 +64,10 @@ private struct DatabaseUnderTest {
     init(_ database: TestDatabase) async throws {
         kind = database.kind
         tokenserver = database.tokenserver
-        tracking = try await TokenserverStore.open(database.connector, tracksSlots: true)
-        notTracking = try await TokenserverStore.open(database.connector, tracksSlots: false)
+        // So small that every history goes through many windows, and through walks along the table.
+        let limits = WindowLimits(entries: 3, blocks: 1...2)
+        tracking = try await TokenserverStore.open(database.connector, tracksSlots: true, limits: limits)
+        notTracking = try await TokenserverStore.open(database.connector, tracksSlots: false, limits: limits)
     }
 
     /// With these rows and no others.

@@ -123,6 +123,41 @@ struct StoreContract {
         }
     }
 
+    @Test("takes e-mails for one user's as the column's own collation does", arguments: Backend.all)
+    func collation(_ backend: Backend) async throws {
+        var other = SandboxRecord.active(2, user: "a")
+        other.email = other.email.uppercased()
+        try await backend.withStore(nodes: [.live(1)], records: [.obsolete(1, replacedAt: 5, user: "a"), other]) {
+            world async throws in
+            let page = try await world.store.page(BacklogQuery(scope: .all, limit: 10))
+            // Only MySQL's and MariaDB's takes no account of case.
+            #expect(page.entries.first?.others.map(\.uid) == (backend == .mariadb ? [UID(2)] : []))
+        }
+    }
+
+    @Test("shows only records of deleted accounts if asked, older ones of theirs too", arguments: Backend.all)
+    func deletedAccounts(_ backend: Backend) async throws {
+        var records: [SandboxRecord] = (Int64(1)...1500).map { .obsolete($0, replacedAt: $0 < 700 ? 7 : $0) }
+        for uid in [Int64(300), 1200] {
+            records[Int(uid)].email = "gone\(uid)@example.com"
+            var tombstone = SandboxRecord.obsolete(uid + 5000, replacedAt: 2000 + uid, user: "gone\(uid)")
+            tombstone.generation = .max
+            records.append(tombstone)
+        }
+        try await backend.withStore(nodes: [.live(1)], records: records) { world async throws in
+            var query = BacklogQuery(scope: .all, accounts: .deleted, limit: 10)
+            var found: [Int64] = []
+            while true {
+                let page = try await world.store.page(query)
+                found += page.entries.map(\.record.uid.rawValue)
+                guard let next = page.examinedUpTo else { break }
+                #expect(query.cursor.map { next > $0 } ?? true)
+                query.cursor = next
+            }
+            #expect(found == [301, 1201, 5300, 6200])
+        }
+    }
+
     @Test("reads records again that are still in scope, and only those", arguments: Backend.all)
     func rereading(_ backend: Backend) async throws {
         let records: [SandboxRecord] = [

@@ -38,23 +38,28 @@ package final class AuditFile: AuditJournal {
                 text += AuditLine(entry, time: time, run: run).json
                 text += "\n"
             }
-            try write(text)
-            if isDurable { try sync() }
+            do {
+                try write(text)
+                if isDurable { try sync() }
+            } catch {
+                // Whoever goes on later must not go on in the middle of a line.
+                reopen()
+                throw error
+            }
         }
     }
 
     private func reopenIfAsked() throws {
-        let isAsked = shouldReopen.withLock { flag in
-            defer { flag = false }
-            return flag
-        }
-        guard isAsked else { return }
-        try sync()
+        guard shouldReopen.withLock({ $0 }) else { return }
         let fresh = try Self.open(path)
-        descriptor.withLock { descriptor in
-            close(descriptor)
-            descriptor = fresh
+        // Asked once more from here on, it is done once more.
+        shouldReopen.withLock { $0 = false }
+        let old = descriptor.withLock { descriptor in
+            defer { descriptor = fresh }
+            return descriptor
         }
+        fdatasync(old)
+        close(old)
     }
 
     private func write(_ text: String) throws {
@@ -87,8 +92,11 @@ package final class AuditFile: AuditJournal {
         // The file's name has to be on disk as well.
         let folder = Foundation.open(URL(filePath: path).deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
         if folder >= 0 {
-            fsync(folder)
-            close(folder)
+            defer { close(folder) }
+            if fsync(folder) != 0, errno != EINVAL {
+                close(descriptor)
+                throw failure("sync the folder of", path)
+            }
         }
         endTornLine(descriptor)
         return descriptor

@@ -4,8 +4,8 @@ package import Purging
 import Telemetry
 
 /// One line of the audit log, as it is written and read. It holds no e-mail address, no key and no token.
-package struct AuditLine: Sendable, Equatable, Codable {
-    package enum Event: String, Sendable, Codable {
+package struct AuditLine: Sendable, Equatable, Decodable {
+    package enum Event: String, Sendable, Decodable {
         case intent, outcome
     }
 

@@ -42,36 +42,3 @@ package struct AuditReader: Sendable {
 package struct AuditReadError: Error, Sendable, CustomStringConvertible {
     package let description: String
 }
-
-/// A text file, read line by line.
-struct LineFile {
-    private static let chunk = 256 * 1024
-
-    let path: String
-
-    /// - Parameter body: returns false to end.
-    func forEach(_ body: (String) throws -> Bool) throws {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw AuditReadError(description: "\(path) can't be read; check that it is there, and its permissions")
-        }
-        defer { try? handle.close() }
-        var rest: [UInt8] = []
-        while true {
-            let chunk: Data
-            do {
-                chunk = try handle.read(upToCount: Self.chunk) ?? Data()
-            } catch {
-                throw AuditReadError(description: "\(path) can't be read to its end")
-            }
-            if chunk.isEmpty { break }
-            rest += chunk
-            var start = rest.startIndex
-            while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
-                if try !body(String(decoding: rest[start..<end], as: UTF8.self)) { return }
-                start = end + 1
-            }
-            rest.removeSubrange(..<start)
-        }
-        if !rest.isEmpty { _ = try body(String(decoding: rest, as: UTF8.self)) }
-    }
-}

@@ -51,25 +51,21 @@ package struct AuditReport: Sendable {
 ///
 /// Memory grows with the number of records that were held or failed.
 package struct LastAnswers: Sendable {
-    package struct Answer: Sendable {
-        package let reason: String
-        package let time: String
-    }
-
-    private var byUID: [Int64: Answer] = [:]
+    /// The reasons for which they were held or failed.
+    private let byUID: [Int64: String]
 
     /// When the log's last line was written.
-    package private(set) var asOf: String?
+    package let asOf: String?
 
     package init(_ reader: AuditReader) throws {
         let known = Set(HoldReason.allCases.map(\.rawValue) + FailureReason.allCases.map(\.rawValue))
-        var answers: [Int64: Answer] = [:]
+        var answers: [Int64: String] = [:]
         var last: String?
         _ = try reader.forEach { line in
             last = line.time
             guard line.event == .outcome else { return }
             if let reason = line.reason, known.contains(reason) {
-                answers[line.uid] = Answer(reason: reason, time: line.time)
+                answers[line.uid] = reason
             } else if line.record != AuditOutcome.RecordFate.kept.rawValue {
                 answers[line.uid] = nil
             }
@@ -78,5 +74,5 @@ package struct LastAnswers: Sendable {
         asOf = last
     }
 
-    package subscript(_ uid: UID) -> Answer? { byUID[uid.rawValue] }
+    package subscript(_ uid: UID) -> String? { byUID[uid.rawValue] }
 }

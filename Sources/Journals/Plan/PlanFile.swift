@@ -8,8 +8,6 @@ package final class PlanFile: PurgePlan {
     private static let longestLine = 16 * 1024
 
     package let header: PlanHeader
-    /// Records that it would change.
-    package let changes: Int
     private let path: String
     private let handle: FileHandle
     private let firstLine: Int64
@@ -20,13 +18,15 @@ package final class PlanFile: PurgePlan {
     /// What shows that a file is as it was.
     private struct Fingerprint: Equatable {
         let size: Int64
-        let changed: [Int]
+        let times: [Int]
 
         init(_ handle: FileHandle) {
             var status = stat()
             fstat(handle.fileDescriptor, &status)
             size = Int64(status.st_size)
-            changed = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec]
+            times = [
+                status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
+            ]
         }
     }
 
@@ -40,8 +40,8 @@ package final class PlanFile: PurgePlan {
         self.path = path
         self.handle = handle
         fingerprint = Fingerprint(handle)
-        let scan = try Self.scan(path)
-        (header, changes, firstLine, end) = (scan.header, scan.changes, scan.firstLine, scan.end)
+        let scan = try Self.scan(path, handle)
+        (header, firstLine, end) = (scan.header, scan.firstLine, scan.end)
     }
 
     package func lines(
@@ -50,16 +50,17 @@ package final class PlanFile: PurgePlan {
     ) async throws -> [(position: Int64, record: PlannedRecord)] {
         try await queue.run { [self] in
             var lines: [(position: Int64, record: PlannedRecord)] = []
-            var start = position ?? firstLine
+            // A line's position is where it begins; any number in between means the next line.
+            var start = try position.map { try self.start(behind: max($0, firstLine - 1)) } ?? firstLine
             while lines.count < limit, start < end {
                 let bytes = try read(from: start)
                 var rest = bytes[...]
                 while lines.count < limit, let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                    start += Int64(newline + 1 - rest.startIndex)
                     guard let line = try? JSONDecoder().decode(PlanLine.self, from: Data(rest[..<newline])),
                         let record = line.record
                     else { throw PlanFailure(description: "the plan \(path) was changed while it was carried out") }
                     lines.append((start, record))
+                    start += Int64(newline + 1 - rest.startIndex)
                     rest = rest[(newline + 1)...]
                 }
             }
@@ -68,6 +69,12 @@ package final class PlanFile: PurgePlan {
             }
             return lines
         }
+    }
+
+    private func start(behind position: Int64) throws -> Int64 {
+        if position >= end { return end }
+        let bytes = try read(from: position)
+        return position + Int64(bytes.firstIndex(of: UInt8(ascii: "\n")) ?? 0) + 1
     }
 
     private func read(from start: Int64) throws -> [UInt8] {
@@ -82,13 +89,12 @@ package final class PlanFile: PurgePlan {
 
     private struct Scan {
         var header: PlanHeader
-        var changes = 0
         var firstLine: Int64
         var end: Int64
     }
 
     /// Reads the whole file; memory doesn't grow with it.
-    private static func scan(_ path: String) throws -> Scan {
+    private static func scan(_ path: String, _ handle: FileHandle) throws -> Scan {
         func failure(_ what: String) -> PlanFailure {
             PlanFailure(description: "\(path) \(what); make a plan anew with --dryrun --plan FILE")
         }
@@ -98,7 +104,7 @@ package final class PlanFile: PurgePlan {
         var records = 0
         var actions: [String: Int] = [:]
         do {
-            try LineFile(path: path).forEach { text in
+            try LineFile(path: path, handle: handle).forEach { text in
                 if trailer != nil { throw failure("goes on behind its end") }
                 let data = Data(text.utf8)
                 guard var known = scan else {
@@ -110,17 +116,18 @@ package final class PlanFile: PurgePlan {
                     scan = Scan(header: header, firstLine: Int64(data.count) + 1, end: Int64(data.count) + 1)
                     return true
                 }
-                if let last = try? JSONDecoder().decode(PlanTrailer.self, from: data) {
+                guard data.count < longestLine, let line = try? JSONDecoder().decode(PlanLine.self, from: data),
+                    line.record != nil
+                else {
+                    guard let last = try? JSONDecoder().decode(PlanTrailer.self, from: data) else {
+                        throw failure("was changed, or is damaged, at record \(records + 1)")
+                    }
                     trailer = last
                     return true
                 }
-                guard data.count < longestLine, let line = try? JSONDecoder().decode(PlanLine.self, from: data),
-                    let record = line.record
-                else { throw failure("was changed, or is damaged, at record \(records + 1)") }
                 digest.update(data: data + [UInt8(ascii: "\n")])
                 records += 1
                 actions[line.action, default: 0] += 1
-                if record.isChange { known.changes += 1 }
                 known.end += Int64(data.count) + 1
                 scan = known
                 return true

@@ -77,6 +77,13 @@ package final class PlanFileWriter: PlanSink {
         }
     }
 
+    package func discard() async {
+        try? await queue.run { [self] in
+            state.withLock { $0.handle = nil }
+            unlink(partialPath)
+        }
+    }
+
     private func write(_ text: String) throws {
         let data = Data(text.utf8)
         do {

@@ -37,16 +37,17 @@ struct PlanTrailer: Codable, Equatable {
 }
 
 /// One record's line in a plan.
-struct PlanLine: Codable {
+struct PlanLine: Decodable {
     let uid: Int64
     let nodeID: Int64
     let replacedAt: Int64
     let action: String
     let reason: String
     let target: String?
+    let keys: Int?
 
     private enum CodingKeys: String, CodingKey {
-        case uid, action, reason, target
+        case uid, action, reason, target, keys
         case nodeID = "node_id"
         case replacedAt = "replaced_at"
     }
@@ -58,6 +59,7 @@ struct PlanLine: Codable {
         action = record.verb.rawValue
         reason = record.reason
         target = record.target
+        keys = record.keys
     }
 
     /// Nil for an unknown action.
@@ -69,7 +71,8 @@ struct PlanLine: Codable {
                 replacedAt: Milliseconds(replacedAt),
                 verb: verb,
                 reason: reason,
-                target: target
+                target: target,
+                keys: keys
             )
         }
     }
@@ -80,6 +83,7 @@ struct PlanLine: Codable {
             ("replaced_at", .stringConvertible(replacedAt)), ("action", .string(action)), ("reason", .string(reason)),
         ]
         if let target { members.append(("target", .string(target))) }
+        if let keys { members.append(("keys", .stringConvertible(keys))) }
         var text = JSONText()
         text.append(members: members)
         return text.text

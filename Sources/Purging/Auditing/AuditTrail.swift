@@ -66,6 +66,7 @@ package struct AuditTrail: Sendable {
         let steps = writing.map(\.step)
         for item in writing {
             open[item.intent.uid] = Open(intent: item.intent)
+            if case .send(let job) = item.step { note(job) }
         }
         writing = []
         return steps

@@ -36,8 +36,14 @@ package struct Job: Sendable {
         firstSentAt = firstSentAt ?? now
     }
 
+    /// What was asked so far belongs to an earlier intent.
+    mutating func beginExchangeAnew() {
+        exchange = ExchangeTrace()
+        firstSentAt = nil
+    }
+
     mutating func noteAnswer(_ answer: NodeAnswer, at now: Instant) {
-        exchange.status = answer.status
+        exchange.status = answer.status ?? exchange.status
         exchange.duration = firstSentAt.map { now - $0 } ?? .zero
         if case .confirmed(let lastModified?) = answer.verdict { exchange.receipts.append(lastModified) }
         if !answer.verdict.deletedNothing { mayHaveBeenCarriedOut = true }

@@ -182,9 +182,6 @@ package struct NodeDispatcher: Sendable {
         lanes[laneIndex(of: job.deletion.target)].prepend(job)
     }
 
-    /// A record that was read again is to be enqueued for another deletion.
-    package mutating func rereadMoved(from target: ServiceURL) { rereadEnded(from: target) }
-
     /// A record that was read again is not to be sent.
     package mutating func rereadDropped(_ job: Job, from target: ServiceURL) {
         rereadEnded(from: target)
@@ -193,7 +190,8 @@ package struct NodeDispatcher: Sendable {
 
     /// Whether the budget is used up, nothing here still has a place in it, and some record wants one.
     package var hasSpentBudget: Bool {
-        budget.isExhausted && flights.isEmpty && !lanes.contains { $0.hasReserved || $0.rereading > 0 }
+        budget.isExhausted && flights.isEmpty
+            && !lanes.contains { $0.hasReserved || $0.rereading > 0 || $0.expected > 0 }
             && lanes.contains { $0.load > 0 }
     }
 
@@ -238,7 +236,7 @@ package struct NodeDispatcher: Sendable {
         limiter.isLimiting ? 1 : max(1, gate.limit - gate.inFlight)
     }
 
-    private mutating func rereadEnded(from target: ServiceURL) {
+    mutating func rereadEnded(from target: ServiceURL) {
         if let index = laneByTarget[target.storage] {
             lanes[index].rereading -= 1
         }

@@ -78,9 +78,22 @@ package struct BacklogPage: Sendable {
     /// it looked as far as the query's end.
     package let examinedUpTo: BacklogKey?
     /// Records that a plan names, but which are not any more as it has them.
-    package let changed: Int
+    package let changed: [Missing]
 
-    package init(entries: [BacklogEntry], examinedUpTo: BacklogKey?, changed: Int = 0) {
+    /// A record that is not as it was said to be, and its place.
+    package struct Missing: Sendable, Equatable {
+        package let uid: UID
+        package let node: NodeID
+        package let key: BacklogKey
+
+        package init(uid: UID, node: NodeID, key: BacklogKey) {
+            self.uid = uid
+            self.node = node
+            self.key = key
+        }
+    }
+
+    package init(entries: [BacklogEntry], examinedUpTo: BacklogKey?, changed: [Missing] = []) {
         self.entries = entries
         self.examinedUpTo = examinedUpTo
         self.changed = changed

@@ -16,6 +16,8 @@ package struct PlannedRecord: Sendable, Equatable {
     package let reason: String
     /// Where the data is to be deleted; for ``Verb/purge`` only.
     package let target: String?
+    /// Under how many keys; for ``Verb/purge`` only.
+    package let keys: Int?
 
     package init(
         uid: UID,
@@ -23,7 +25,8 @@ package struct PlannedRecord: Sendable, Equatable {
         replacedAt: Milliseconds,
         verb: Verb,
         reason: String,
-        target: String?
+        target: String?,
+        keys: Int? = nil
     ) {
         self.uid = uid
         self.node = node
@@ -31,24 +34,27 @@ package struct PlannedRecord: Sendable, Equatable {
         self.verb = verb
         self.reason = reason
         self.target = target
+        self.keys = keys
     }
 
     package init(_ entry: BacklogEntry, _ action: PurgeAction) {
-        let (verb, reason, target): (Verb, String, String?) =
+        let (verb, reason): (Verb, String) =
             switch action {
-            case .purge(let deletion): (.purge, deletion.kind.rawValue, deletion.target.text)
-            case .deleteRecord(let kind): (.deleteRecord, kind.rawValue, nil)
-            case .hold(let reason): (.hold, reason.rawValue, nil)
-            case .wait(let reason): (.wait, reason.rawValue, nil)
-            case .fail(let reason): (.fail, reason.rawValue, nil)
+            case .purge(let deletion): (.purge, deletion.kind.rawValue)
+            case .deleteRecord(let kind): (.deleteRecord, kind.rawValue)
+            case .hold(let reason): (.hold, reason.rawValue)
+            case .wait(let reason): (.wait, reason.rawValue)
+            case .fail(let reason): (.fail, reason.rawValue)
             }
+        let deletion: DataDeletion? = if case .purge(let deletion) = action { deletion } else { nil }
         self.init(
             uid: entry.record.uid,
             node: entry.record.nodeID,
             replacedAt: entry.replacedAt,
             verb: verb,
             reason: reason,
-            target: target
+            target: deletion?.target.text,
+            keys: deletion?.keys.count
         )
     }
 

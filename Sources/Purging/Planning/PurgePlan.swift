@@ -8,6 +8,9 @@ package protocol PlanSink: Sendable {
 
     /// Completes it; what was not completed is no plan.
     func complete() async throws
+
+    /// Forgets what was not completed.
+    func discard() async
 }
 
 /// A plan that was completed, to be carried out.

@@ -14,7 +14,10 @@ package struct PurgePlanner: Sendable {
         let record = entry.record
         // Only its tombstone says that the account is deleted: without it, the data of its other records would seem to be
         // what the next login gets back.
-        let isNeeded = record.isTombstone && entry.hasRecordsLeft(onAccountStorageIn: directory)
+        let isNeeded =
+            record.isTombstone
+            && (policy.keepsTombstonesLast
+                ? entry.others.contains { !$0.isTombstone } : entry.hasRecordsLeft(onAccountStorageIn: directory))
         guard let place = directory[record.nodeID] else {
             let action = nodelessAction(record.nodeID, in: directory)
             return isNeeded && action == .deleteRecord(.nodeless) ? .wait(.tombstoneLast) : action

@@ -13,6 +13,8 @@ package struct PurgePolicy: Sendable {
     package var acceptsUnaddressable = false
     /// `--gone-node`: missing node ids that the operator confirmed, however many records name them.
     package var confirmedGoneNodes: Set<NodeID> = []
+    /// Whether a deleted account's tombstone goes last on every storage, and not only where a decision rests on it.
+    package var keepsTombstonesLast = false
     /// How long after a record was replaced its owner can still have written with an old token; nil for
     /// `--no-write-check`. The life of a token and five minutes.
     package var writeMargin: Duration? = .seconds(3600 + 300)

@@ -48,13 +48,6 @@ package struct BacklogReport: Sendable {
         /// When the oldest of them was replaced.
         package private(set) var oldest: Milliseconds?
 
-        package init() {}
-
-        package init(count: Int, oldest: Milliseconds?) {
-            self.count = count
-            self.oldest = oldest
-        }
-
         mutating func note(_ replacedAt: Milliseconds) {
             count += 1
             oldest = min(oldest ?? replacedAt, replacedAt)

@@ -50,6 +50,7 @@ package struct DryRun: Sendable {
         } catch {
             summary.stopReason = .storeFailed(String(describing: error))
         }
+        if summary.stopReason != .complete, summary.stopReason != .maxRecords { await plan?.discard() }
         summary.duration = time.now - started
         observer.observe(.finished(summary))
         return summary

@@ -20,7 +20,7 @@ package struct PlannedStore: RecordStore {
         var examined = 0
         var isAtEnd = false
         reading: while picked.count < query.limit, examined < Self.mostExamined {
-            let lines = try await plan.lines(after: position, limit: max(100, query.limit))
+            let lines = try await plan.lines(after: position, limit: examined == 0 ? query.limit : 1000)
             if lines.isEmpty { isAtEnd = true }
             if isAtEnd { break }
             for line in lines where picked.count < query.limit {
@@ -35,16 +35,22 @@ package struct PlannedStore: RecordStore {
         }
         let read = try await store.entries(picked.map(\.record.uid), scope: query.scope)
         let byUID = Dictionary(read.map { ($0.record.uid, $0) }, uniquingKeysWith: { first, _ in first })
-        let entries = picked.compactMap { position, planned -> BacklogEntry? in
-            guard let entry = byUID[planned.uid], entry.record.nodeID == planned.node,
+        var entries: [BacklogEntry] = []
+        var changed: [BacklogPage.Missing] = []
+        for (position, planned) in picked {
+            let key = Self.key(position)
+            if let entry = byUID[planned.uid], entry.record.nodeID == planned.node,
                 entry.replacedAt == planned.replacedAt
-            else { return nil }
-            return entry.planned(as: planned, at: Self.key(position))
+            {
+                entries.append(entry.planned(as: planned, at: key))
+            } else {
+                changed.append(.init(uid: planned.uid, node: planned.node, key: key))
+            }
         }
         return BacklogPage(
             entries: entries,
             examinedUpTo: isAtEnd ? nil : position.map(Self.key),
-            changed: picked.count - entries.count
+            changed: changed
         )
     }
 

@@ -6,7 +6,7 @@ extension PurgeEngine {
     static let mostWaiting = 1000
 
     /// The record's data is to be deleted.
-    mutating func accept(_ job: Job, at now: Instant) {
+    mutating func accept(_ job: Job) {
         guard trail.isOn else { return dispatcher.enqueue(job) }
         dispatcher.expect(job.deletion.target)
         trail.intend(AuditIntent(job.entry, job.deletion), then: .send(job))
@@ -36,6 +36,7 @@ extension PurgeEngine {
                     trail.conclude(job.uid, reason: AuditTrail.stopped)
                     underway.remove(job.uid)
                 } else if dispatcher.isLeftForRun(job.deletion.target) {
+                    dispatcher.giveBack(job)
                     leftUntouched([job.uid], node: job.deletion.target.text, because: nil)
                 } else {
                     dispatcher.enqueue(job)

@@ -15,8 +15,13 @@ extension PurgeEngine {
             }
             let entries = reading.content.entries
             observer.observe(.pageRead(records: entries.count))
-            // The sweep that proves the secret is done anew.
-            if proof != .open { summary.changedSincePlan += reading.content.changed }
+            // The sweep that proves the secret is done anew, and what this run settled itself didn't change.
+            for missing in reading.content.changed
+            where proof != .open && sweep.includes(missing.key, of: missing.node)
+                && !sentForProof.contains(missing.uid)
+            {
+                changedSincePlan(missing.uid)
+            }
             pending.append(contentsOf: entries.map { ($0, reading.directory, reading.readAt) })
             do {
                 try sweep.advance(to: reading.content.examinedUpTo)
@@ -42,6 +47,7 @@ extension PurgeEngine {
             entries = Dictionary(reading.content.map { ($0.record.uid, $0) }, uniquingKeysWith: { first, _ in first })
         }
         for (uid, why) in asked.sorted(by: { $0.key < $1.key }) {
+            if case .job(let job) = why { trail.note(job) }
             guard stopReason == nil, let entry = entries[uid] else {
                 drop(why)
                 trail.conclude(
@@ -75,9 +81,10 @@ extension PurgeEngine {
                 if isSame || !trail.isOn {
                     dispatcher.rereadKept(job, from: origin)
                 } else {
-                    dispatcher.rereadMoved(from: origin)
+                    dispatcher.rereadEnded(from: origin)
                     trail.conclude(uid, reason: AuditTrail.decidedAnew)
-                    accept(job, at: now)
+                    job.beginExchangeAnew()
+                    accept(job)
                 }
                 continue
             }
@@ -96,7 +103,9 @@ extension PurgeEngine {
             let (entry, directory, readAt) = pending.first
         {
             let uid = entry.record.uid
-            if sweep.includes(entry.key, of: entry.record.nodeID), !sentForProof.contains(uid), !hadItsTurn(entry) {
+            if sweep.includes(entry.key, of: entry.record.nodeID), !sentForProof.contains(uid), !underway.contains(uid),
+                !hadItsTurn(entry)
+            {
                 let action = planner.action(for: entry, in: directory)
                 if let planned = entry.planned, !planned.allows(action, of: entry) {
                     if proof != .open { changedSincePlan(uid) }
@@ -115,7 +124,7 @@ extension PurgeEngine {
         }
     }
 
-    /// Whether the record belonged to the sweeps over deleted accounts, which are over.
+    /// Whether the record belonged to the sweeps over deleted accounts, which are over: a tombstone that is left tells.
     private func hadItsTurn(_ entry: BacklogEntry) -> Bool {
         options.order == .deletedFirst && accounts == .all && entry.cause == .deletedAccount
     }
@@ -160,7 +169,7 @@ extension PurgeEngine {
                 return passOver(deletion.target, from: entry.key, at: now)
             }
             underway.insert(uid)
-            accept(Job(entry: entry, deletion: deletion, readAt: readAt), at: now)
+            accept(Job(entry: entry, deletion: deletion, readAt: readAt))
             dispatcher.setThrottled(deletion.target, directory[node]?.node.isThrottled ?? false)
         case .deleteRecord(let kind):
             underway.insert(uid)

@@ -15,7 +15,12 @@ extension PurgeEngine {
         if stopReason == nil, proof != .accepted, signatureWasRefused {
             stop(.secretRefused)
         } else if stopReason == nil, proof == .open {
-            prove(.unchallenged)
+            if accounts == .deleted, !provesWithAll {
+                provesWithAll = true
+                sweep = Sweep(from: start)
+            } else {
+                prove(.unchallenged)
+            }
             return true
         }
         if stopReason == nil, sweep.isAtEnd, pending.isEmpty {
@@ -42,6 +47,7 @@ extension PurgeEngine {
     /// Starts the first sweep anew, now that what needs no request may be written too.
     mutating func prove(_ proof: SecretProof) {
         self.proof = proof
+        provesWithAll = false
         settler.isHeld = false
         sweep = Sweep(from: start)
         pending.removeAll()

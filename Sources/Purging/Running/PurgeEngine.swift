@@ -63,6 +63,8 @@ package struct PurgeEngine: Sendable {
     var sweep: Sweep
     /// Whose records are purged now; those of deleted accounts have their sweeps before the others, if asked for.
     var accounts: AccountFilter
+    /// Whether deleted accounts were not enough to prove the secret with.
+    var provesWithAll = false
     var dispatcher: NodeDispatcher
     var settler: Settler
     var trail: AuditTrail
@@ -197,6 +199,7 @@ package struct PurgeEngine: Sendable {
         for (_, why) in toReread {
             if case .job(let job) = why {
                 dispatcher.rereadDropped(job, from: job.deletion.target)
+                trail.note(job)
                 trail.conclude(job.uid, reason: AuditTrail.stopped)
             }
         }
@@ -246,8 +249,7 @@ package struct PurgeEngine: Sendable {
         return BacklogQuery(
             scope: scope,
             nodes: sweep.filter(excluding: excluded),
-            // The proof of the secret takes what it finds.
-            accounts: proof == .open ? .all : accounts,
+            accounts: provesWithAll ? .all : accounts,
             cursor: sweep.cursor,
             bound: sweep.bound,
             limit: options.pageSize

@@ -21,26 +21,29 @@ struct AccountReader {
 
     private func accounts(of uids: [Int64]) throws -> [BacklogEntry] {
         let ties = session.dialect.tieOrder
+        // Each account once, whichever and however many of its records were asked for.
         let rows = try session.query(
             """
-            SELECT p.uid, \(sql: ties.column(of: "u")), \(sql: UserColumns.list("u")) FROM users p \
-            JOIN users u ON u.email = p.email AND u.service = p.service \
-            WHERE p.uid IN \(list: uids) AND p.service + 0 = \(service)
+            SELECT k.uid, \(sql: ties.column(of: "u")), \(sql: UserColumns.list("u")) FROM (\
+            SELECT MIN(p.uid) AS uid, p.email FROM users p\(session.dialect.using("PRIMARY")) \
+            WHERE p.uid IN \(list: uids) AND p.service + 0 = \(service) GROUP BY p.email\
+            ) k JOIN users u ON u.email = k.email AND u.service = \(service)
             """
         )
-        var records: [UID: (record: UserRecord, tiebreaker: Int64)] = [:]
-        var others: [UID: [UserRecord]] = [:]
+        var accounts: [Int64: [(record: UserRecord, tiebreaker: Int64)]] = [:]
         for row in rows {
-            let uid = UID(try row.integer(0))
-            let record = try UserColumns.record(row, from: 2)
-            if record.uid == uid {
-                records[uid] = (record, try ties.tiebreaker(row, 1))
-            } else {
-                others[uid, default: []].append(record)
-            }
+            accounts[try row.integer(0), default: []]
+                .append((try UserColumns.record(row, from: 2), try ties.tiebreaker(row, 1)))
         }
-        return records.compactMap { uid, own in
-            BacklogEntry(record: own.record, others: others[uid] ?? [], tiebreaker: own.tiebreaker)
+        let wanted = Set(uids)
+        return accounts.values.flatMap { account in
+            account.filter { wanted.contains($0.record.uid.rawValue) }.compactMap { own in
+                BacklogEntry(
+                    record: own.record,
+                    others: account.map(\.record).filter { $0.uid != own.record.uid },
+                    tiebreaker: own.tiebreaker
+                )
+            }
         }
     }
 }

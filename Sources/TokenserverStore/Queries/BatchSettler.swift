@@ -79,7 +79,7 @@ struct BatchSettler {
     private func lockIndexEntries(_ uids: [UID]) throws {
         let rows = try session.query(
             """
-            SELECT email, created_at, uid FROM users \
+            SELECT email, created_at, uid FROM users\(primary) \
             WHERE uid IN \(list: uids.map(\.rawValue).sorted()) AND service + 0 = \(service)
             """
         )
@@ -99,7 +99,7 @@ struct BatchSettler {
         }
         _ = try session.query(
             """
-            SELECT uid FROM users FORCE INDEX (\(sql: TokenserverSchema.lookupIndex)) WHERE \(entries) \
+            SELECT uid FROM users\(session.dialect.using(TokenserverSchema.lookupIndex)) WHERE \(entries) \
             ORDER BY email, created_at, uid\(sql: session.dialect.lockingClause)
             """
         )
@@ -108,7 +108,7 @@ struct BatchSettler {
     private func currentRecords(_ uids: [UID]) throws -> [UID: Current] {
         let rows = try session.query(
             """
-            SELECT uid, nodeid, replaced_at FROM users \
+            SELECT uid, nodeid, replaced_at FROM users\(primary) \
             WHERE uid IN \(list: uids.map(\.rawValue).sorted()) AND service + 0 = \(service) \
             ORDER BY uid\(sql: session.dialect.lockingClause)
             """
@@ -129,17 +129,23 @@ struct BatchSettler {
 
     private func delete(_ uids: [UID]) throws {
         if uids.isEmpty { return }
-        let count = try session.execute(
-            "DELETE FROM users WHERE uid IN \(list: uids.map(\.rawValue).sorted())"
-        )
-        try check(count, uids.count)
+        try check(try session.execute(Self.deletion(of: uids.map(\.rawValue).sorted(), session.dialect)), uids.count)
     }
+
+    static func deletion(of uids: [Int64], _ dialect: Dialect) -> SQLStatement {
+        // MySQL takes an index for a deletion only where it may be one from several tables.
+        dialect.name == .mysql
+            ? "DELETE u FROM users u\(dialect.using("PRIMARY")) WHERE u.uid IN \(list: uids)"
+            : "DELETE FROM users WHERE uid IN \(list: uids)"
+    }
+
+    private var primary: SQLStatement { session.dialect.using("PRIMARY") }
 
     private func postpone(_ uids: [UID]) throws {
         if uids.isEmpty { return }
         let now = try session.query("SELECT \(sql: session.dialect.currentMilliseconds)").first?.integer(0) ?? 0
         let count = try session.execute(
-            "UPDATE users SET replaced_at = \(now) WHERE uid IN \(list: uids.map(\.rawValue).sorted())"
+            "UPDATE users\(primary) SET replaced_at = \(now) WHERE uid IN \(list: uids.map(\.rawValue).sorted())"
         )
         try check(count, uids.count)
     }

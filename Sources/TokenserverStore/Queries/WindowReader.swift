@@ -1,23 +1,41 @@
 import Purging
 
+/// How much one statement examines.
+package struct WindowLimits: Sendable {
+    /// Index entries at most, unless a page is larger.
+    package var entries = 1000
+    /// PostgreSQL's blocks (8 KiB each), at least and at most.
+    package var blocks: ClosedRange<UInt32> = 64...1024
+
+    package init() {}
+
+    package init(entries: Int, blocks: ClosedRange<UInt32>) {
+        self.entries = entries
+        self.blocks = blocks
+    }
+}
+
 /// Reads the window behind a cursor: a few statements, each of which examines a bounded number of index entries or
 /// rows, wherever the cursor is and however many records share one `replaced_at`.
 struct WindowReader {
-    /// Index entries that a statement examines at most, unless a page is larger.
-    static let size = 1000
-    /// PostgreSQL's blocks (8 KiB each) that a statement examines at least and at most.
-    static let blocks: ClosedRange<UInt32> = 64...1024
-
     let session: any SQLSession
     let statements: BacklogStatements
     let accounts: AccountFilter
-    let limit: Int
+    private let limit: Int
+    private let blocks: ClosedRange<UInt32>
 
-    init(session: any SQLSession, statements: BacklogStatements, accounts: AccountFilter, pageSize: Int) {
+    init(
+        session: any SQLSession,
+        statements: BacklogStatements,
+        accounts: AccountFilter,
+        limits: WindowLimits,
+        pageSize: Int
+    ) {
         self.session = session
         self.statements = statements
         self.accounts = accounts
-        limit = max(Self.size, pageSize)
+        limit = max(limits.entries, pageSize)
+        blocks = limits.blocks
     }
 
     private var ties: Dialect.TieOrder { session.dialect.tieOrder }
@@ -48,10 +66,11 @@ struct WindowReader {
 
     /// The index alone answers the inner SELECT; which node a record names is looked up for what that found.
     private func alongIndex(_ condition: SQLStatement, order: String, _ limit: Int) throws -> [BacklogWindow.Place] {
-        try places(
+        let index = session.dialect.using(TokenserverSchema.backlogIndex)
+        return try places(
             """
             SELECT k.replaced_at, k.uid, u.nodeid, k.uid, \(isDeleted("u")) FROM (\
-            SELECT p.replaced_at, p.uid FROM users p WHERE \(condition) ORDER BY \(sql: order) LIMIT \(limit)\
+            SELECT p.replaced_at, p.uid FROM users p\(index) WHERE \(condition) ORDER BY \(sql: order) LIMIT \(limit)\
             ) k JOIN users u ON u.uid = k.uid
             """
         )
@@ -85,7 +104,14 @@ struct WindowReader {
         behind cursor: BacklogKey,
         from start: BacklogKey?
     ) throws -> BacklogWindow {
-        let all = try located("\(statements.replaced(at: moment)) LIMIT \(2 * limit + 1)")
+        // Asked for as a range in order, or PostgreSQL may prefer to read the table until it has found enough.
+        let value = moment.rawValue
+        let all = try located(
+            """
+            p.service = \(statements.service) AND p.replaced_at >= \(value) AND p.replaced_at <= \(value) \
+            ORDER BY p.replaced_at LIMIT \(2 * limit + 1)
+            """
+        )
         if all.count <= 2 * limit {
             return BacklogWindow(
                 cutoff: statements.cutoff,
@@ -106,7 +132,7 @@ struct WindowReader {
         let walk = BacklogWindow.TableWalk(
             replacedAt: moment,
             end: RowLocation(tiebreaker: last?.key.tiebreaker ?? 0),
-            blocks: Self.blocks.lowerBound
+            blocks: blocks.lowerBound
         )
         return try walked(walk, behind: max(cursor, beforeFirst ?? cursor), from: start)
     }
@@ -128,8 +154,8 @@ struct WindowReader {
             """
         )
         var further = walk
-        if found.count < limit / 4 { further.blocks = min(walk.blocks * 2, Self.blocks.upperBound) }
-        if found.count > limit { further.blocks = max(walk.blocks / 2, Self.blocks.lowerBound) }
+        if found.count < limit / 4 { further.blocks = min(walk.blocks * 2, blocks.upperBound) }
+        if found.count > limit { further.blocks = max(walk.blocks / 2, blocks.lowerBound) }
         return BacklogWindow(
             cutoff: statements.cutoff,
             from: start,
@@ -144,11 +170,12 @@ struct WindowReader {
     }
 
     /// 1 where the record's account is deleted, which costs a look-up by e-mail, and so is only asked for if it counts.
+    /// As EXISTS, PostgreSQL might read the whole table for it, to look up in a hash of it.
     private func isDeleted(_ alias: String) -> SQLStatement {
         if accounts == .all { return "0" }
         return """
-            CASE WHEN EXISTS (SELECT 1 FROM users d WHERE d.email = \(sql: alias).email \
-            AND d.service = \(sql: alias).service AND d.generation = \(UserRecord.retiredGeneration)) THEN 1 ELSE 0 END
+            COALESCE((SELECT 1 FROM users d WHERE d.email = \(sql: alias).email \
+            AND d.service = \(sql: alias).service AND d.generation = \(UserRecord.retiredGeneration) LIMIT 1), 0)
             """
     }
 

@@ -11,7 +11,7 @@ package struct Dialect: Sendable {
     package enum TieOrder: Sendable {
         /// The primary key: such are the secondary indexes of InnoDB and SQLite.
         case uid
-        /// Where the row lies in its table (`ctid`): such are PostgreSQL's, from version 12 on.
+        /// Where the row lies in its table (`ctid`): such are PostgreSQL's.
         case rowLocation
     }
 
@@ -27,6 +27,8 @@ package struct Dialect: Sendable {
     package var tieOrder: TieOrder
     /// Whether entries of secondary indexes are locked on their own, as InnoDB does.
     package var locksIndexEntries: Bool
+    /// Asks for 1 where the server can't be written to, so that what is read there may be old; nil where that can't be.
+    package var readOnlyCheck: String?
 
     package init(
         name: Name,
@@ -35,7 +37,8 @@ package struct Dialect: Sendable {
         lockingClause: String,
         currentMilliseconds: String,
         tieOrder: TieOrder,
-        locksIndexEntries: Bool
+        locksIndexEntries: Bool,
+        readOnlyCheck: String?
     ) {
         self.name = name
         self.placeholder = placeholder
@@ -44,6 +47,7 @@ package struct Dialect: Sendable {
         self.currentMilliseconds = currentMilliseconds
         self.tieOrder = tieOrder
         self.locksIndexEntries = locksIndexEntries
+        self.readOnlyCheck = readOnlyCheck
     }
 
     package static let sqlite = Dialect(
@@ -55,7 +59,8 @@ package struct Dialect: Sendable {
         lockingClause: "",
         currentMilliseconds: "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)",
         tieOrder: .uid,
-        locksIndexEntries: false
+        locksIndexEntries: false,
+        readOnlyCheck: nil
     )
 
     /// MySQL and MariaDB, in a session whose time zone is UTC.
@@ -66,7 +71,8 @@ package struct Dialect: Sendable {
         lockingClause: " FOR UPDATE",
         currentMilliseconds: "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
         tieOrder: .uid,
-        locksIndexEntries: true
+        locksIndexEntries: true,
+        readOnlyCheck: "SELECT @@global.read_only"
     )
 
     package static let postgres = Dialect(
@@ -76,6 +82,13 @@ package struct Dialect: Sendable {
         lockingClause: " FOR UPDATE",
         currentMilliseconds: "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
         tieOrder: .rowLocation,
-        locksIndexEntries: false
+        locksIndexEntries: false,
+        readOnlyCheck: "SELECT CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END"
     )
+
+    /// What follows a table's name so that this index is used; MySQL's optimizer may prefer to read a small table whole,
+    /// and so lock all of it, or to sort.
+    func using(_ index: String) -> SQLStatement {
+        name == .mysql ? " FORCE INDEX (\(sql: index))" : ""
+    }
 }

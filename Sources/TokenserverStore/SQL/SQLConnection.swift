@@ -30,10 +30,13 @@ package struct ConnectionOptions: Sendable, Equatable {
     package var readOnly: Bool
     /// After this time a statement is ended by the server, where it can, or else by its driver, and fails as busy.
     package var statementTimeout: Duration
+    /// Whether a server that can't be written to, such as a replica, is none: what it says may be old.
+    package var needsPrimary: Bool
 
-    package init(readOnly: Bool, statementTimeout: Duration = .seconds(30)) {
+    package init(readOnly: Bool, statementTimeout: Duration = .seconds(30), needsPrimary: Bool = false) {
         self.readOnly = readOnly
         self.statementTimeout = statementTimeout
+        self.needsPrimary = needsPrimary
     }
 }
 

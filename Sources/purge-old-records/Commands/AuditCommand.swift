@@ -9,7 +9,7 @@ struct AuditCommand: ParsableCommand {
             Without --uid: how many intents and outcomes there are, and each intent without an outcome, which is what \
             a program that was killed leaves. What it was about is confirmed again by the next run.
 
-            Exit codes: 0 every intent has its outcome, or the data of each uid asked for was deleted or was an active \
+            Exit codes: 0 every intent has its outcome and every line could be read, or the data of each uid asked for was deleted or was an active \
             record's; 3 otherwise; 1 a file can't be read; 64 wrong arguments.
             """
     )

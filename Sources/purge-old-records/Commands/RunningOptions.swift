@@ -58,11 +58,11 @@ struct RunningOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "What becomes of failed records: defer moves them behind the others for one grace period, leave keeps them"
-                + " as they are.",
+                + " as they are. (default: defer; with --plan leave)",
             valueName: "defer|leave"
         )
     )
-    var onFailure = "defer"
+    var onFailure: String?
 
     @Option(
         help: ArgumentHelp(

@@ -13,7 +13,7 @@ struct AuditProgram {
             let text = AuditText(report: report)
             if settings.uids.isEmpty {
                 print(text.summary)
-                return report.open.isEmpty ? 0 : 3
+                return report.open.isEmpty && report.unreadable == 0 ? 0 : 3
             }
             print(text.lines(about: settings.uids))
             return settings.uids.allSatisfy(report.isSettled) ? 0 : 3

@@ -37,7 +37,7 @@ struct BacklogProgram {
                 policy: settings.records.policy,
                 time: SystemTime(),
                 stopSignal: stopSignal,
-                lastAnswer: { answers?[$0]?.reason },
+                lastAnswer: { answers?[$0] },
                 each: output.write
             ) { progress?.update(done: $0, total: nil, held: 0, failed: 0) }
             progress?.finish()

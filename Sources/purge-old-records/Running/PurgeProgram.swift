@@ -72,12 +72,16 @@ struct PurgeProgram {
             tracksSlots: settings.records.spannerNode == nil,
             resilience: logs.resilience(settings.records)
         )
-        if case .apply(let plan) = settings.plan { store = PlannedStore(store, plan: plan) }
+        var counter: any BacklogCounter = TokenserverCounter(connector: connector)
+        if case .apply(let plan) = settings.plan {
+            counter = PlanCounter(plan: plan, source: store)
+            store = PlannedStore(store, plan: plan)
+        }
         try await settings.records.checkNodeTypes(in: store)
         let client = try HTTPStorageNodeClient(secret: settings.secret.secret, settings: settings.client, time: time)
         let run = PurgeRun(
             store: store,
-            counter: TokenserverCounter(connector: connector),
+            counter: counter,
             client: client,
             options: settings.options,
             policy: settings.policy,
@@ -115,7 +119,13 @@ struct PurgeProgram {
             stopSignal: stopSignal,
             plan: sink
         )
-        return await service(time, stopSignal) { _ in await run.run() }.run()
+        return await service(time, stopSignal) { _ in
+            let summary = await run.run()
+            if sink != nil, summary.stopReason == .stopRequested {
+                logs.logger.warning("No plan was written, as the dry run was stopped before its end")
+            }
+            return summary
+        }.run()
     }
 
     private func service(

@@ -1,3 +1,4 @@
+import Foundation
 import Journals
 import Purging
 import SyncTokens
@@ -25,6 +26,12 @@ enum PlanSettings {
         }
         let database = records.connector.name
         if command.running.dryrun {
+            if FileManager.default.fileExists(atPath: path) {
+                throw UsageError(
+                    problem: "--plan \(path) is there already, and a plan replaces nothing",
+                    remedy: "name another file, or remove it; without --dryrun it would be carried out"
+                )
+            }
             self = .write(PlanFileWriter(path: path, database: database, options: targetOptions))
             return
         }
@@ -57,10 +64,12 @@ enum PlanSettings {
         let refused: [(String, Bool)] = [
             ("--max-offset", options.maxOffset != "0"),
             ("--order deleted-first", options.order != RunOptions.Order.oldestFirst.rawValue),
+            ("--on-failure defer", options.onFailure == RunOptions.OnFailure.defer.rawValue),
         ]
         if let (name, _) = refused.first(where: \.1) {
             throw UsageError(
-                problem: "\(name) makes no sense with --plan, which is carried out from its beginning, in its order",
+                problem:
+                    "\(name) makes no sense with --plan, which is carried out in its order, and leaves failures as they are",
                 remedy: "leave it out"
             )
         }

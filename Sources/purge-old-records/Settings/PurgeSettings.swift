@@ -2,6 +2,7 @@ import Journals
 import Purging
 import StorageClient
 import SyncTokens
+import TokenserverStore
 
 /// The checked form of the command `purge` with the environment. Nothing was opened or changed by the time it is made,
 /// apart from the secret's file, which was read.
@@ -43,7 +44,8 @@ struct PurgeSettings {
         let attempts = try Number.whole("--max-attempts", nodes.maxAttempts, in: 1...1000)
         options.dispatcher.retry.maxAttempts = attempts
         let tokenLife = try Number.whole("--token-duration", nodes.tokenDuration, in: 0...longest)
-        guard let onFailure = RunOptions.OnFailure(rawValue: running.onFailure) else {
+        let word = running.onFailure ?? RunOptions.OnFailure.defer.rawValue
+        guard let onFailure = RunOptions.OnFailure(rawValue: word) else {
             throw UsageError(
                 problem: "--on-failure is neither defer nor leave",
                 remedy: "defer moves failed records behind the others, leave keeps them as they are"
@@ -51,6 +53,7 @@ struct PurgeSettings {
         }
         secret = try SecretSource(arguments: command.secret, file: running.secretFile, environment: environment)
         auditLog = running.auditLog
+        try FileRoles(running, database: records.connector.name).check()
         if running.dryrun, running.auditLog != nil {
             throw UsageError(
                 problem: "--audit-log has no use with --dryrun, which deletes nothing",
@@ -73,6 +76,7 @@ struct PurgeSettings {
             )
         }
         options.order = order
+        policy.keepsTombstonesLast = order == .deletedFirst
 
         plan = try PlanSettings(
             command,

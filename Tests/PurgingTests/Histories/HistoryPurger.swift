@@ -80,7 +80,8 @@ final class HistoryPurger: RecordStore, StorageNodeClient, AuditJournal {
             answer.status = status
             return answer
         }
-        await world.pass(latency)
+        // Longer than a decision stays fresh, now and then.
+        await world.pass(fate % 8 == 5 ? latency + .seconds(3) : latency)
         switch fate {
         case 0: return answer(.trouble(status: 500), 500)
         case 1: return answer(.busy(status: 503), 503)

@@ -16,6 +16,14 @@ extension HistoryWorld {
             }
         }
         if !isIntended { violated("uid \(uid) was sent without an intent") }
+        let wasJustPostponed = state.withLock { state in
+            state.postponedAt[uid].map { time.now - $0 <= .seconds(5) } ?? false
+        }
+        if let replacedAt = store.record(uid.rawValue)?.replacedAt, !wasJustPostponed,
+            time.wallTime.since(replacedAt) < Self.gracePeriod
+        {
+            violated("uid \(uid) was sent within its grace period")
+        }
         let records = records(ofUser: user)
         func isLongActive(_ record: UserRecord) -> Bool {
             record.isActive && state.withLock { time.now - ($0.activeSince[record.uid] ?? time.now) } > .seconds(5)
@@ -57,8 +65,12 @@ extension HistoryWorld {
 
     /// Law 1: no record disappears whose data is still stored, unless that is an active record's.
     func checkDisappeared(_ before: [Snapshot], by purger: HistoryPurger) {
-        for known in before where store.record(known.record.uid.rawValue) == nil {
+        for known in before {
             let record = known.record
+            if let now = store.record(record.uid.rawValue) {
+                if now.replacedAt != record.replacedAt { state.withLock { $0.postponedAt[record.uid] = time.now } }
+                continue
+            }
             if record.isActive { violated("active uid \(record.uid) was deleted") }
             if !known.isNodeThere || !storage.holds(place(of: record)) { continue }
             let heirs = records(ofUser: record.email.fxaUID).filter {

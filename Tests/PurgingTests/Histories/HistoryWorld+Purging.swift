@@ -15,7 +15,9 @@ extension HistoryWorld {
         )
         policy.purgesUnassigned = step.purgesUnassigned
         policy.forcesDownedNodes = step.forcesDowned
+        policy.keepsTombstonesLast = step.order == .deletedFirst
         var options = RunOptions()
+        options.gracePeriod = Self.gracePeriod
         options.pageSize = 3
         options.order = step.order
         options.onFailure = step.seed % 2 == 0 ? .leave : .defer

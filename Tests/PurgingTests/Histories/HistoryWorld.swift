@@ -16,6 +16,8 @@ final class HistoryWorld: Sendable {
         let clientState: String
     }
 
+    static let gracePeriod = Duration.seconds(86_400)
+
     struct State {
         var lastUID: Int64 = 0
         var lastKey: Int64 = 0
@@ -26,6 +28,8 @@ final class HistoryWorld: Sendable {
         var deletedAccounts: Set<String> = []
         /// Since when a record is active again, or for the first time.
         var activeSince: [UID: ContinuousClock.Instant] = [:]
+        /// When a purger moved a record behind the others.
+        var postponedAt: [UID: ContinuousClock.Instant] = [:]
         var violations: [String] = []
     }
 

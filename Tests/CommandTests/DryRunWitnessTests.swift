@@ -1,0 +1,72 @@
+import Foundation
+import Purging
+import Sandbox
+import TestDatabases
+import Testing
+import TokenserverStore
+
+/// What the database itself counted, and the nodes' own logs, while a dry run was at work.
+@Suite("Law 7: witnesses of a dry run")
+struct DryRunWitnessTests {
+    @Test(
+        "count no statement that writes and no request, whatever the options; those of a purge they count",
+        arguments: TestDatabase.Kind.allCases
+    )
+    func nothingWritten(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind, keying: [.uid, .uid]) { world async throws in
+            try await world.add(
+                SandboxRecord.obsolete(1...40) + SandboxRecord.obsolete(41...60, node: 2)
+                    + SandboxRecord.obsolete(61...65, node: 9)
+            )
+            try await world.tokenserver.execute("UPDATE nodes SET downed = 1 WHERE id = 2")
+            let witness = try await world.database.ownerConnector.connect(ConnectionOptions(readOnly: false))
+            let before = try await witness.withSession { try $0.writesCounted() }
+            let plan = world.folder.appending(path: "plan").path
+            for options in [
+                [], ["--force", "--override_node", world.nodes[0].url], ["--plan", plan], ["--order", "deleted-first"],
+            ] {
+                let run = try await Program.purge.run(
+                    ["--oneshot", "--dryrun"] + options,
+                    environment: world.environment
+                )
+                #expect(run.code == 0, "\(run.error)")
+            }
+            #expect(try await Program.purge.run(["backlog"], environment: world.environment).code == 0)
+            #expect(try await witness.withSession { try $0.writesCounted() } == before)
+            #expect(world.requests == 0)
+            #expect(try await world.purge().code == 0)
+            try await eventually("a purge is counted") {
+                try await witness.withSession { try $0.writesCounted() } != before
+            }
+            #expect(world.requests == 40)
+        }
+    }
+}
+
+extension SQLSession {
+    /// Counters that move when somebody else writes.
+    fileprivate func writesCounted() throws -> [String] {
+        switch dialect.name {
+        case .sqlite:
+            return try query("PRAGMA data_version").map { String(try $0.integer(0)) }
+        case .mysql:
+            return try query(
+                """
+                SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN \
+                ('COM_INSERT', 'COM_UPDATE', 'COM_DELETE', 'COM_REPLACE', 'INNODB_ROWS_INSERTED', \
+                'INNODB_ROWS_UPDATED', 'INNODB_ROWS_DELETED') ORDER BY VARIABLE_NAME
+                """
+            ).map { row in
+                let value = if let text = try? row.text(1) { text } else { String(try row.integer(1)) }
+                return "\(try row.text(0)) \(value)"
+            }
+        case .postgres:
+            return try query(
+                """
+                SELECT tup_inserted, tup_updated, tup_deleted FROM pg_stat_database \
+                WHERE datname = current_database()
+                """
+            ).flatMap { row in try (0...2).map { String(try row.integer($0)) } }
+        }
+    }
+}

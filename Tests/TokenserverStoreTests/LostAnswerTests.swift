@@ -1,0 +1,101 @@
+import Foundation
+import Purging
+import Sandbox
+import Synchronization
+import TestDatabases
+import Testing
+import TokenserverStore
+
+/// A connection that is lost while a batch is committed, with the batch written or not.
+@Suite("When the answer to COMMIT is lost")
+struct LostAnswerTests {
+    enum Loss: CaseIterable {
+        /// The batch is written.
+        case answer
+        /// The batch is not written.
+        case request
+    }
+
+    @Test(
+        "the batch is settled once: slots are freed once, and what it did counts as done",
+        arguments: TestDatabase.Kind.allCases,
+        Loss.allCases
+    )
+    func settledOnce(_ kind: TestDatabase.Kind, _ loss: Loss) async throws {
+        try await TestDatabase.with(kind) { database in
+            try await database.tokenserver.insert([.live(1)])
+            try await database.tokenserver.insert([
+                .obsolete(1, replacedAt: 5), .obsolete(2, replacedAt: 6), .obsolete(3, replacedAt: 7, node: 9),
+                .obsolete(4, replacedAt: 8), .active(5),
+            ])
+            let connector = ForgetfulConnector(try database.connector, loss)
+            let store = try await TokenserverStore.open(connector, tracksSlots: true)
+            connector.forgetNextCommit()
+            let results = try await store.settle(
+                [.delete(1), .delete(2), .deleteNodeless(3, node: 9), .postpone(4, from: 8), .delete(5)],
+                cutoff: Milliseconds(1000)
+            )
+            #expect(results == [.done, .done, .done, .done, .changed])
+            #expect(connector.forgotten == 1)
+            #expect(try await database.tokenserver.records().map(\.uid) == [4, 5])
+            let node = try #require(try await database.tokenserver.nodes().first)
+            #expect((node.available, node.currentLoad) == (102, 98))
+        }
+    }
+}
+
+/// Loses the connection at a COMMIT, when told to.
+private final class ForgetfulConnector: SQLConnector {
+    private let connector: any SQLConnector
+    private let loss: LostAnswerTests.Loss
+    private let state = Mutex((isArmed: false, forgotten: 0))
+
+    init(_ connector: any SQLConnector, _ loss: LostAnswerTests.Loss) {
+        self.connector = connector
+        self.loss = loss
+    }
+
+    var name: String { connector.name }
+
+    var forgotten: Int { state.withLock { $0.forgotten } }
+
+    func forgetNextCommit() { state.withLock { $0.isArmed = true } }
+
+    func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
+        Connection(connection: try await connector.connect(options), connector: self)
+    }
+
+    private struct Connection: SQLConnection {
+        let connection: any SQLConnection
+        let connector: ForgetfulConnector
+
+        func withSession<Result: Sendable>(
+            _ body: @escaping @Sendable (any SQLSession) throws -> Result
+        ) async throws -> Result {
+            try await connection.withSession { try body(Session(session: $0, connector: connector)) }
+        }
+
+        func interrupt() { connection.interrupt() }
+    }
+
+    private struct Session: SQLSession {
+        let session: any SQLSession
+        let connector: ForgetfulConnector
+
+        var dialect: Dialect { session.dialect }
+
+        func query(_ statement: SQLStatement) throws -> [SQLRow] { try session.query(statement) }
+
+        func execute(_ statement: SQLStatement) throws -> Int {
+            let isLost = connector.state.withLock { state in
+                guard state.isArmed, statement.text(for: dialect) == "COMMIT" else { return false }
+                state = (false, state.forgotten + 1)
+                return true
+            }
+            if !isLost { return try session.execute(statement) }
+            // With the connection an open transaction ends.
+            _ = try session.execute(connector.loss == .answer ? "COMMIT" : "ROLLBACK")
+            throw SQLError.unreachable("the connection was lost")
+        }
+    }
+}
