@@ -32,12 +32,14 @@ package struct PostgresConnector: SQLConnector {
 
     /// All in one round trip, and not as startup options, which poolers refuse.
     ///
+    /// A lock is waited for a bit longer than the second after which PostgreSQL looks for deadlocks.
+    ///
     /// Plans are made for each execution's values, which takes a fraction of a millisecond: one kept from wide ranges
     /// would read the whole table for a narrow one.
     private static func settings(_ options: ConnectionOptions) -> String {
         let timeout = Int64(options.statementTimeout / .milliseconds(1))
         return """
-            SET statement_timeout = \(min(max(1, timeout), Int64(Int32.max))); SET lock_timeout = '1s'; \
+            SET statement_timeout = \(min(max(1, timeout), Int64(Int32.max))); SET lock_timeout = '2s'; \
             SET idle_in_transaction_session_timeout = '60s'; SET default_transaction_isolation = 'read committed'; \
             SET default_transaction_read_only = \(options.readOnly ? "on" : "off"); SET timezone = 'UTC'; \
             SET standard_conforming_strings = on; SET plan_cache_mode = force_custom_plan

