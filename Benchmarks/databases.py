@@ -108,7 +108,7 @@ url = node.stdout.readline().split()[-1]
 print(f"{'database':<9} {'world':<26} {'records':>9} {'seconds':>9} {'per_s':>8} {'queries/r':>9} {'peak_KiB':>9} {'cpu_s':>8}")
 try:
     for kind in os.environ.get("KINDS", "sqlite mariadb postgres").split():
-        for world in ["ties", "downed"]:
+        for world in os.environ.get("WORLDS", "ties downed").split():
             folder = tempfile.mkdtemp(dir="/tmp", prefix="bench-")
             server = Server(kind, folder)
             if world == "ties":

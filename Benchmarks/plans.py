@@ -13,8 +13,9 @@ USERS = sys.argv[1]
 HEAD = """# Query plans
 
 How the servers carried out each of the program's statements, made by `Benchmarks/plans` from what the servers
-themselves logged while the program purged. Half of the obsolete records have one and the same `replaced_at`. Of several
-executions of one statement, the one that examined the most rows is shown; values are `?`, lists of them `(…)`.
+themselves logged while the program reported, rehearsed and purged. Half of the obsolete records have one and the same
+`replaced_at`, and a part lies on a downed node. Of several executions of one statement, the one that examined the most rows
+is shown; values are `?`, lists of them `(…)`. The two counts are those beside a run, with a time limit of their own.
 """
 
 
@@ -74,7 +75,8 @@ try:
         server = Server(kind, folder, *LOGGING[kind](folder))
         subprocess.run(
             [f"{BIN}/sync-sandbox", "fill", server.url, "--users", USERS, "--malformed", "1", "--node", url,
-             "--same-moment", "50", "--gone-nodes", "1"],
+             "--same-moment", "50", "--gone-nodes", "1", "--on-downed", "5",
+             "--downed-node", url.replace("127.0.0.1", "localhost")],
             check=True, stdout=sys.stderr,
         )
         server.analyze()
@@ -85,12 +87,17 @@ try:
             server.execute("SET GLOBAL long_query_time = 0")
         else:
             server.execute("ALTER DATABASE tokenserver SET auto_explain.log_min_duration = 0")
-        purges = [[], ["--max-offset", "5000"]]
-        for options in purges:
+        # The whole backlog is read first, by a report and a dry run; then some of it is purged.
+        for command in [
+            ["backlog"],
+            ["--oneshot", "--dryrun", "--order", "deleted-first"],
+            ["--oneshot", "--max-records", "5000", "--max-offset", "5000"],
+            ["--oneshot", "--max-records", "5000", "--order", "deleted-first"],
+        ]:
+            secret = {} if command == ["backlog"] else {"SYNC_MASTER_SECRET": "bench"}
             subprocess.run(
-                [f"{BIN}/purge-old-records", "--oneshot", "--node-type", "mysql", "--database-url", server.url,
-                 "--max-records", "5000", *options],
-                env={**os.environ, "SYNC_MASTER_SECRET": "bench"}, stderr=subprocess.DEVNULL, check=False,
+                [f"{BIN}/purge-old-records", *command, "--node-type", "mysql", "--database-url", server.url],
+                env={**os.environ, **secret}, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False,
             )
         log = open(f"{folder}/{'slow' if kind == 'mariadb' else 'server'}.log", errors="replace").read()
         worst = {}

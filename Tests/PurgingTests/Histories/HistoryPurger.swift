@@ -8,15 +8,17 @@ final class HistoryPurger: RecordStore, StorageNodeClient, AuditJournal {
     private let world: HistoryWorld
     private let seed: UInt64
     private let purgesUnassigned: Bool
+    private let isCalm: Bool
     private let isDead = Mutex(false)
     private let requests = Mutex(0)
     private let lines = Mutex<[AuditEntry]>([])
 
-    init(_ number: Int, world: HistoryWorld, seed: UInt64, purgesUnassigned: Bool) {
+    init(_ number: Int, world: HistoryWorld, seed: UInt64, purgesUnassigned: Bool, isCalm: Bool) {
         self.number = number
         self.world = world
         self.seed = seed
         self.purgesUnassigned = purgesUnassigned
+        self.isCalm = isCalm
     }
 
     var journal: [AuditEntry] { lines.withLock { $0 } }
@@ -73,7 +75,7 @@ final class HistoryPurger: RecordStore, StorageNodeClient, AuditJournal {
     func delete(_ request: DeleteRequest) async -> NodeAnswer {
         if isDead.withLock({ $0 }) { return NodeAnswer(.abandoned) }
         world.checkSending(request, purgesUnassigned: purgesUnassigned, journal: journal)
-        let fate = random(40)
+        let fate = isCalm ? 39 : random(40)
         let latency = Duration.milliseconds(1 + random(30))
         func answer(_ verdict: NodeAnswer.Verdict, _ status: Int?) -> NodeAnswer {
             var answer = NodeAnswer(verdict, elapsed: latency)

@@ -37,6 +37,8 @@ indirect enum HistoryStep: Sendable {
         var purgesUnassigned: Bool
         var forcesDowned: Bool
         var order: RunOptions.Order
+        /// Whether all nodes do what they are asked to.
+        var isCalm = false
         /// Milliseconds after the start.
         var meanwhile: [(after: Int, step: HistoryStep)]
     }

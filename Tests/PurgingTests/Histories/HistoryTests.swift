@@ -7,7 +7,7 @@ import Testing
 @Suite("Laws 1, 2, 3, 5 and 8: any history")
 struct HistoryTests {
     /// `PURGE_TEST_HISTORIES` asks for more.
-    private static let count = ProcessInfo.processInfo.environment["PURGE_TEST_HISTORIES"].flatMap(Int.init) ?? 3000
+    private static let count = ProcessInfo.processInfo.environment["PURGE_TEST_HISTORIES"].flatMap(Int.init) ?? 2000
     private static let longest = 40
 
     @Test("harms no live user, loses no data that is still stored, and its audit log tells what the nodes did")
@@ -32,6 +32,8 @@ struct HistoryTests {
                 if case .purge(let purge) = step { try world.purge(purge) } else { world.happen(step) }
                 if let violation = world.violations.first { return violation }
             }
+            try world.end()
+            if let violation = world.violations.first { return violation }
         } catch {
             return "\(error)"
         }

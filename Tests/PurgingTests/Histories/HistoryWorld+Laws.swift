@@ -63,7 +63,7 @@ extension HistoryWorld {
         }
     }
 
-    /// Law 1: no record disappears whose data is still stored, unless that is an active record's.
+    /// Law 1: no record disappears whose data is still stored, unless another record names the same data.
     func checkDisappeared(_ before: [Snapshot], by purger: HistoryPurger) {
         for known in before {
             let record = known.record
@@ -73,9 +73,8 @@ extension HistoryWorld {
             }
             if record.isActive { violated("active uid \(record.uid) was deleted") }
             if !known.isNodeThere || !storage.holds(place(of: record)) { continue }
-            let heirs = records(ofUser: record.email.fxaUID).filter {
-                $0.isActive && place(of: $0) == place(of: record)
-            }
+            // An active record's, or one's that was active when this was decided, which goes with that record's own turn.
+            let heirs = records(ofUser: record.email.fxaUID).filter { place(of: $0) == place(of: record) }
             if heirs.isEmpty { violated("uid \(record.uid) disappeared, but its data is still stored") }
         }
         for row in store.nodeRows where row.available > row.capacity || row.currentLoad < 0 {

@@ -1,10 +1,10 @@
 import Purging
 import SyncTokens
+import Synchronization
 import TestSupport
 
 extension HistoryWorld {
-    /// Lets the purgers run, each to its end or until it is killed, with what happens meanwhile.
-    func purge(_ step: HistoryStep.PurgeStep) throws {
+    static var policy: PurgePolicy {
         var policy = PurgePolicy()
         policy.storageTypes = StorageTypes(
             byURL: Dictionary(
@@ -13,6 +13,45 @@ extension HistoryWorld {
                 }
             )
         )
+        return policy
+    }
+
+    /// All nodes come back, and everything is purged that can be, some days in a row. Then nothing of a deleted account
+    /// may be left that is taken for a live user's.
+    func end() throws {
+        for node in store.nodeRows { store.updateNode(node.node.id.rawValue) { $0.node.isDowned = false } }
+        for day in 1...4 {
+            time.advance(by: .seconds(40 * 3600))
+            try purge(
+                HistoryStep.PurgeStep(
+                    seed: UInt64(day),
+                    purgers: 1,
+                    killedAfter: [nil],
+                    clockSkewSeconds: 0,
+                    purgesUnassigned: false,
+                    forcesDowned: false,
+                    order: .oldestFirst,
+                    isCalm: true,
+                    meanwhile: []
+                )
+            )
+        }
+        let directory = NodeDirectory(nodes: store.nodeRows.map(\.node), policy: Self.policy)
+        let planner = PurgePlanner(policy: Self.policy)
+        for user in state.withLock(\.markedAccounts) {
+            let records = records(ofUser: user)
+            for record in records {
+                let entry = BacklogEntry(record: record, others: records.filter { $0.uid != record.uid })
+                if let entry, planner.action(for: entry, in: directory) == .hold(.revivable) {
+                    violated("uid \(record.uid) of a deleted account is held as if its user could come back")
+                }
+            }
+        }
+    }
+
+    /// Lets the purgers run, each to its end or until it is killed, with what happens meanwhile.
+    func purge(_ step: HistoryStep.PurgeStep) throws {
+        var policy = Self.policy
         policy.purgesUnassigned = step.purgesUnassigned
         policy.forcesDownedNodes = step.forcesDowned
         policy.keepsTombstonesLast = step.order == .deletedFirst
@@ -26,7 +65,13 @@ extension HistoryWorld {
         store.setClockSkew(.seconds(step.clockSkewSeconds))
         let first = storage.deletions.count
         let purgers = (1...step.purgers).map {
-            HistoryPurger($0, world: self, seed: step.seed, purgesUnassigned: step.purgesUnassigned)
+            HistoryPurger(
+                $0,
+                world: self,
+                seed: step.seed,
+                purgesUnassigned: step.purgesUnassigned,
+                isCalm: step.isCalm
+            )
         }
         try simulation.run { [options, policy] in
             await withTaskGroup(of: Void.self) { group in

@@ -26,6 +26,8 @@ final class HistoryWorld: Sendable {
         /// The key that each user's client has now.
         var clients: [String: Client] = [:]
         var deletedAccounts: Set<String> = []
+        /// Those of them that have, or had, a tombstone.
+        var markedAccounts: Set<String> = []
         /// Since when a record is active again, or for the first time.
         var activeSince: [UID: ContinuousClock.Instant] = [:]
         /// When a purger moved a record behind the others.
@@ -87,7 +89,11 @@ final class HistoryWorld: Sendable {
         case .staleWrite(let user): staleWrite("user\(user)")
         case .retire(let user):
             // Only active records are marked: an account without any is deleted all the same.
-            state.withLock { _ = $0.deletedAccounts.insert("user\(user)") }
+            let isMarked = records(ofUser: "user\(user)").contains(where: \.isActive)
+            state.withLock { state in
+                state.deletedAccounts.insert("user\(user)")
+                if isMarked { state.markedAccounts.insert("user\(user)") }
+            }
             store.retire(email: "user\(user)@example.com", at: time.wallTime)
         case .unassign(let node): unassign(node)
         case .restore(let user): restore("user\(user)")
