@@ -110,7 +110,8 @@ struct PostgresSessionTests {
             .url(database: "postgres", user: role, password: "p@ss:/wörd?#%")
         let connection = try await Postgres.connect(url, readOnly: readOnly, statementTimeout: .seconds(7))
         for (name, value) in [
-            "statement_timeout": "7s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "1min",
+            "statement_timeout": "7s", "lock_timeout": "2s", "enable_seqscan": "off", "enable_bitmapscan": "off",
+            "idle_in_transaction_session_timeout": "1min",
             "default_transaction_isolation": "read committed", "TimeZone": "UTC", "client_encoding": "UTF8",
             "default_transaction_read_only": readOnly ? "on" : "off", "standard_conforming_strings": "on",
             "plan_cache_mode": "force_custom_plan",
