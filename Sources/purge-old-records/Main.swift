@@ -17,11 +17,11 @@ enum Main {
         do {
             switch try RootCommand.parseAsRoot(arguments) {
             case let purge as PurgeCommand:
-                exit(await PurgeProgram(settings: try PurgeSettings(purge, environment: environment)).run())
+                finish(await PurgeProgram(settings: try PurgeSettings(purge, environment: environment)).run())
             case let backlog as BacklogCommand:
-                exit(await BacklogProgram(settings: try BacklogSettings(backlog, environment: environment)).run())
+                finish(await BacklogProgram(settings: try BacklogSettings(backlog, environment: environment)).run())
             case let audit as AuditCommand:
-                exit(AuditProgram(settings: try AuditSettings(audit)).run())
+                finish(AuditProgram(settings: try AuditSettings(audit)).run())
             case var other:
                 try other.run()
                 exit(EXIT_SUCCESS)
@@ -29,6 +29,13 @@ enum Main {
         } catch {
             exit(report(error))
         }
+    }
+
+    /// Ends the program without the libraries' own cleaning up: a connection that is just being closed, on its own thread,
+    /// would find TLS gone, and its crash would replace the exit code.
+    private static func finish(_ code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
     }
 
     /// Prints what was asked for (help, version), or one line that says what is wrong and one that says what to do.
