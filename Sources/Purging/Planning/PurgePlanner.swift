@@ -39,7 +39,7 @@ package struct PurgePlanner: Sendable {
             )
         }
         if place.keying == .uid {
-            return purge([usualKey])
+            return isNeeded ? .wait(.tombstoneLast) : purge([usualKey])
         }
         if record.isUnaddressable, !(place.keying == .account && policy.acceptsUnaddressable) {
             return .hold(.unaddressable)
