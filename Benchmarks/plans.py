@@ -48,7 +48,7 @@ def postgres_plans(log):
         statement = " ".join(lines[:start]).removeprefix("Query Text: ")
         plan = [line for line in lines[start:] if not re.search(r"Filter: \(|^\s*(Planning|Query Identifier)", line)]
         plan = [re.sub(r"cost=\S+ ", "", re.sub(r"'\{[^']*\}'", "'{…}'", line)) for line in plan]
-        rows = sum(int(a) * int(b) for a, b in re.findall(r"actual time=\S+ rows=(\d+) loops=(\d+)", "\n".join(plan)))
+        rows = sum(int(a) * int(b) for a, b in re.findall(r"\(actual (?:time=\S+ )?rows=(\d+) loops=(\d+)", "\n".join(plan)))
         rows += sum(int(a) for a in re.findall(r"Rows Removed by \w+[^:]*: (\d+)", entry))
         if any(word in statement for word in ["users", "nodes", "services"]):
             yield statement, "\n".join(line[:160] for line in plan), rows
