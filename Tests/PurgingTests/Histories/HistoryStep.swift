@@ -67,7 +67,7 @@ extension HistoryStep {
         case 16: return .unassign(node: node())
         case 17: return .restore(user: user)
         case 18: return .setDowned(node(), random.chance(1, in: 3))
-        case 19: return random.chance(1, in: 6) ? .removeNode(node()) : .unassign(node: node())
+        case 19: return random.chance(1, in: 3) ? .removeNode(node()) : .unassign(node: node())
         case 20..<23: return .wait(hours: random.integer(1...40))
         default: return .purge(.random(using: &random))
         }
