@@ -83,7 +83,7 @@ final class HistoryPurger: RecordStore, StorageNodeClient, AuditJournal {
             return answer
         }
         // Longer than a decision stays fresh, now and then.
-        await world.pass(fate % 8 == 5 ? latency + .seconds(3) : latency)
+        await world.pass(fate % 8 == 5 ? latency + .seconds(1 + random(8)) : latency)
         switch fate {
         case 0: return answer(.trouble(status: 500), 500)
         case 1: return answer(.busy(status: 503), 503)

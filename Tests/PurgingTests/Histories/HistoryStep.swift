@@ -66,8 +66,8 @@ extension HistoryStep {
         case 14, 15: return .retire(user: user)
         case 16: return .unassign(node: node())
         case 17: return .restore(user: user)
-        case 18: return .setDowned(node(), random.chance(1, in: 3))
-        case 19: return random.chance(1, in: 3) ? .removeNode(node()) : .unassign(node: node())
+        case 18: return .setDowned(node(), random.chance(1, in: 2))
+        case 19: return random.chance(1, in: 2) ? .removeNode(node()) : .unassign(node: node())
         case 20..<23: return .wait(hours: random.integer(1...40))
         default: return .purge(.random(using: &random))
         }
@@ -86,7 +86,7 @@ extension HistoryStep.PurgeStep {
             forcesDowned: random.chance(1, in: 5),
             order: random.pick(RunOptions.Order.allCases),
             meanwhile: (0..<random.integer(0...3)).map { _ in
-                (random.integer(0...600), .random(using: &random, mayPurge: false))
+                (random.integer(0...random.pick([600, 12_000])), .random(using: &random, mayPurge: false))
             }
         )
     }
