@@ -153,7 +153,9 @@ let package = Package(
         ),
         .testTarget(
             name: "PurgingTests",
-            dependencies: ["Purging", "SyncTokens", "TestSupport"],
+            dependencies: [
+                "Purging", "SyncTokens", "TestSupport", .product(name: "HeapModule", package: "swift-collections"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -32,15 +32,22 @@ struct Lane: Sendable {
     /// Whether a record here holds a place in the send budget.
     var hasReserved: Bool { ready.contains(where: \.isReserved) || delayed.contains(where: \.isReserved) }
 
+    /// Records that another one would have to wait for. Those that are stuck, or have a time to wait, are none.
+    var ahead: Int { ready.count + rereading + expected + min(gate.inFlight, gate.limit) }
+
     /// Whether another record would only wait behind those that are here. `share` bounds what one lane may keep.
     func isFull(share: Int) -> Bool {
-        load >= max(min(gate.usefulQueue, share), gate.limit + 1)
+        let most = max(min(gate.usefulQueue, share), gate.limit + 1)
+        return ahead >= most || delayed.count >= max(most, Self.mostDelayed)
     }
+
+    /// Records that wait for another attempt, before no others are taken.
+    private static let mostDelayed = 32
 
     /// Whether the node could take more than it is given.
     func isHungry(at now: Instant) -> Bool {
         switch gate.permission(at: now) {
-        case .go, .full: load < gate.limit
+        case .go, .full, .trial: load < gate.limit
         case .probe: ready.isEmpty && delayed.isEmpty
         case .waitUntil, .leftForRun: false
         }
@@ -66,18 +73,19 @@ struct Lane: Sendable {
     }
 
     /// The next record to send. A probe takes one that was not tried yet, if there is any: a record that always fails
-    /// must not keep its node cut off. When the send budget is used up, only records with a place in it can go.
-    mutating func take(asProbe: Bool, reservedOnly: Bool) -> Job? {
+    /// must not keep its node cut off. A trial takes no other. When the send budget is used up, only records with a
+    /// place in it can go.
+    mutating func take(for permission: NodeGate.Permission, reservedOnly: Bool) -> Job? {
         if reservedOnly {
             return ready.firstIndex(where: \.isReserved).map { ready.remove(at: $0) }
         }
-        if asProbe {
-            if let untried = ready.firstIndex(where: { $0.attempts == 0 }) {
-                return ready.remove(at: untried)
-            }
-            if ready.isEmpty, !delayed.isEmpty {
-                return delayed.removeFirst()
-            }
+        if permission == .go { return ready.popFirst() }
+        if let untried = ready.firstIndex(where: { $0.attempts == 0 }) {
+            return ready.remove(at: untried)
+        }
+        if permission == .trial { return nil }
+        if ready.isEmpty, !delayed.isEmpty {
+            return delayed.removeFirst()
         }
         return ready.popFirst()
     }
@@ -87,7 +95,10 @@ struct Lane: Sendable {
         if ready.isEmpty, delayed.isEmpty { return nil }
         switch gate.permission(at: now) {
         case .waitUntil(let moment): return moment
-        case .go, .probe, .full: return delayed.compactMap(\.notBefore).min()
+        case .go, .probe, .trial: return delayed.compactMap(\.notBefore).min()
+        case .full:
+            let trial = ready.contains { $0.attempts == 0 } ? gate.nextTrial : nil
+            return [delayed.compactMap(\.notBefore).min(), trial].compactMap { $0 }.min()
         case .leftForRun: return nil
         }
     }

@@ -4,15 +4,12 @@ extension NodeDispatcher {
         guard let flight = flights.removeValue(forKey: ticket) else { return nil }
         let index = flight.lane
         var change: NodeGate.Change?
-        if let sign = sign(of: answer.verdict) {
-            change = lanes[index].gate.requestFinished(
-                sign,
-                startedAt: flight.startedAt,
-                elapsed: answer.elapsed,
-                now: now
-            )
+        if answer.verdict == .timedOut {
+            change = lanes[index].gate.requestTimedOut(flight.request, elapsed: answer.elapsed, now: now)
+        } else if let sign = sign(of: answer.verdict) {
+            change = lanes[index].gate.requestFinished(flight.request, sign, elapsed: answer.elapsed, now: now)
         } else {
-            lanes[index].gate.requestAbandoned()
+            lanes[index].gate.requestAbandoned(flight.request, now: now)
         }
         if let quiet = answer.quiet {
             change = lanes[index].gate.quietAsked(quiet, now: now) ?? change
@@ -82,12 +79,12 @@ extension NodeDispatcher {
         case .abandoned: return .left(job, nil)
         case .busy:
             let wait = answer.retryAfter ?? settings.retry.delay(afterAttempts: job.attempts, using: &random)
-            if gate.goodAnswers == flight.goodAnswersAtStart {
+            if gate.goodAnswers == flight.request.goodAnswers {
                 change = lanes[flight.lane].gate.quietAsked(wait, now: now) ?? change
             }
             let resolution = retry(job, of: flight, after: wait, failure: answer.verdict.failure, now: now)
             if case .left = resolution {
-                let overloaded = lanes[flight.lane].gate.stayedOverloaded(startedAt: flight.startedAt, now: now)
+                let overloaded = lanes[flight.lane].gate.stayedOverloaded(startedAt: flight.request.startedAt, now: now)
                 change = overloaded ?? change
             }
             return resolution
@@ -113,7 +110,7 @@ extension NodeDispatcher {
         }
         var job = job
         let goodBefore =
-            job.attempts == 1 ? flight.goodAnswersAtStart : job.goodAnswersAtFirstFailure ?? gate.goodAnswers
+            job.attempts == 1 ? flight.request.goodAnswers : job.goodAnswersAtFirstFailure ?? gate.goodAnswers
         if job.attempts >= settings.retry.maxAttempts || wait > settings.gate.longestQuiet {
             let othersWentWell = gate.goodAnswers > goodBefore && !gate.isCutOff
             return othersWentWell ? .failed(job, failure ?? .unknown) : .left(job, failure)

@@ -50,8 +50,7 @@ package struct NodeDispatcher: Sendable {
     struct Flight {
         let job: Job
         let lane: Int
-        let startedAt: Instant
-        let goodAnswersAtStart: Int
+        let request: NodeGate.Request
     }
 
     package internal(set) var budget: SendBudget
@@ -103,7 +102,8 @@ package struct NodeDispatcher: Sendable {
     /// Whether few enough records wait for this node that reading more of them makes sense.
     package func hasRoomAgain(_ target: ServiceURL) -> Bool {
         guard let lane = lane(of: target) else { return true }
-        return !lane.gate.isCutOff && lane.load <= max(lane.gate.limit, min(lane.gate.usefulQueue, settings.window) / 2)
+        return !lane.gate.isCutOff
+            && lane.ahead <= max(lane.gate.limit, min(lane.gate.usefulQueue, settings.window) / 2)
     }
 
     /// Whether this node could take more than it is given. A node that no record was seen of yet could.
@@ -157,8 +157,7 @@ package struct NodeDispatcher: Sendable {
             lanes[index].wakeDelayed(at: now)
             sending: while limiter.wait(at: now) == nil, lanes[index].rereading < mostRereading(lanes[index].gate) {
                 let permission = lanes[index].gate.permission(at: now)
-                guard permission == .go || permission == .probe,
-                    var job = lanes[index].take(asProbe: permission == .probe, reservedOnly: budget.isExhausted)
+                guard permission.mayGo, var job = lanes[index].take(for: permission, reservedOnly: budget.isExhausted)
                 else { break sending }
                 if job.readAt + settings.freshness < now {
                     lanes[index].rereading += 1
@@ -224,10 +223,9 @@ package struct NodeDispatcher: Sendable {
     private mutating func start(_ job: Job, lane index: Int, now: Instant) -> Dispatch {
         var job = job
         job.noteSent(at: now)
-        let good = lanes[index].gate.goodAnswers
-        lanes[index].gate.requestStarted()
+        let request = lanes[index].gate.requestStarted(at: now)
         lastTicket += 1
-        flights[lastTicket] = Flight(job: job, lane: index, startedAt: now, goodAnswersAtStart: good)
+        flights[lastTicket] = Flight(job: job, lane: index, request: request)
         return Dispatch(ticket: lastTicket, request: job.request)
     }
 

@@ -1,9 +1,9 @@
 /// How many requests one storage node gets at once, and whether it gets any: a pure state machine, one for each node.
 ///
-/// The limit grows while the node answers well (by one for each good answer at first, then by one for each round of
-/// answers) and halves when the node is in trouble, at most once for each round. A node that fails several times in a
-/// row is cut off (a circuit breaker): after a cool-down that doubles each time, one request probes it. A node can be
-/// left for the rest of a run. Gates outlive runs, so a later run starts with what was learnt.
+/// While the node is well, a ``ConcurrencyLimit`` finds out how many suit it; requests that are stuck (see
+/// ``RequestsInFlight``) don't count. A node that fails several times in a row is cut off (a circuit breaker): after a
+/// cool-down that doubles each time, one request probes it. A node can be left for the rest of a run. Gates outlive
+/// runs, so a later run starts with what was learnt.
 ///
 /// Time is only ever passed in.
 package struct NodeGate: Sendable {
@@ -12,8 +12,16 @@ package struct NodeGate: Sendable {
     package struct Settings: Sendable, Equatable {
         /// The most requests in flight, `--concurrency`.
         package var ceiling = 32
-        /// Requests in flight before anything is known of the node.
-        package var firstLimit = 4
+        /// Requests in flight before anything is known of the node: few enough to see its own pace.
+        package var firstLimit = 2
+
+        var concurrency: ConcurrencyLimit.Settings {
+            var settings = ConcurrencyLimit.Settings()
+            settings.ceiling = ceiling
+            settings.first = firstLimit
+            return settings
+        }
+
         /// Failures in a row that cut the node off.
         package var failuresToCutOff = 5
         package var firstCoolDown = Duration.seconds(5)
@@ -26,6 +34,8 @@ package struct NodeGate: Sendable {
         package var refusalsToLeave = 3
         /// Requests that a node may refuse otherwise, before it accepted any signature, until it is left for the run.
         package var rejectionsToLeave = 20
+        /// Good answers during a request that ran into its time limit, from which on that is no failure of the node.
+        package var goodAnswersToBlameTheRecord = 20
 
         package init() {}
     }
@@ -35,12 +45,16 @@ package struct NodeGate: Sendable {
         case go
         /// One request, to find out whether the node has recovered.
         case probe
+        /// One request beyond the limit, to find out whether the node hangs or only the records that it has.
+        case trial
         /// Nothing before this moment.
         case waitUntil(Instant)
         /// Not until a request in flight ends.
         case full
         /// Not in this run any more.
         case leftForRun
+
+        var mayGo: Bool { self == .go || self == .probe || self == .trial }
     }
 
     package enum LeaveReason: String, Sendable {
@@ -78,9 +92,19 @@ package struct NodeGate: Sendable {
         case left(LeaveReason)
     }
 
+    /// A request that was let through.
+    package struct Request: Sendable {
+        package let startedAt: Instant
+        /// Requests in flight when it started, with this one.
+        let inFlight: Int
+        /// Whether the node had then as many as it may have.
+        let filledUp: Bool
+        /// The node's good answers when it started.
+        package let goodAnswers: Int
+    }
+
     package let settings: Settings
-    /// Requests in flight.
-    package private(set) var inFlight = 0
+    private var requests = RequestsInFlight()
     /// Good answers so far; a record's attempts are compared with it to tell whose a failure is.
     package private(set) var goodAnswers = 0
     /// Whether the node accepted a signature of ours in this run.
@@ -89,36 +113,36 @@ package struct NodeGate: Sendable {
     package var isThrottled = false
 
     private var phase = Phase.open
-    private var window: Double
-    private var isGrowingFast = true
+    private var concurrency: ConcurrencyLimit
     private var quietUntil: Instant?
-    private var lastHalving: Instant?
     private var failuresInARow = 0
     private var probesFailed = 0
     private var refusals = 0
     private var rejections = 0
-    private var meanLatency: Double?
 
     package init(settings: Settings) {
         self.settings = settings
-        window = Double(min(settings.firstLimit, settings.ceiling))
+        concurrency = ConcurrencyLimit(settings: settings.concurrency)
     }
 
-    /// How many requests may be in flight while the node is open.
-    package var limit: Int {
-        let ceiling = isThrottled ? max(1, settings.ceiling / 4) : settings.ceiling
-        return max(1, min(Int(window), ceiling))
-    }
+    /// Requests in flight.
+    package var inFlight: Int { requests.count }
+
+    /// How many requests may be in flight while the node is open, those that are stuck not counted.
+    package var limit: Int { min(concurrency.value, ceiling) }
+
+    /// How many requests may be in flight, whatever happens.
+    private var ceiling: Int { isThrottled ? max(1, settings.ceiling / 4) : settings.ceiling }
 
     package var isCutOff: Bool { if case .cutOff = phase { true } else { false } }
 
     package var reasonLeft: LeaveReason? { if case .left(let reason) = phase { reason } else { nil } }
 
-    /// Records worth keeping ready: what the node takes in about a second, or a few probes if it is cut off.
+    /// Records worth keeping ready: what the node takes in about a second and one for each request in flight, or a few probes if it is cut off.
     package var usefulQueue: Int {
         guard case .open = phase else { return settings.probesPerRun }
-        guard let meanLatency else { return 2 * limit }
-        return limit + Int(min(Double(limit) / max(meanLatency, 0.002), 512))
+        guard let latency = concurrency.typicalLatency else { return 2 * limit }
+        return limit + Int(min(Double(limit) / min(max(latency, 0.002), 1), 512))
     }
 
     package func permission(at now: Instant) -> Permission {
@@ -134,41 +158,74 @@ package struct NodeGate: Sendable {
             if let quietUntil, quietUntil > now {
                 return .waitUntil(quietUntil)
             }
-            return inFlight < limit ? .go : .full
+            if hasRoom(at: now) { return .go }
+            return inFlight < ceiling && requests.nextBeyondLimit.map { $0 <= now } ?? false ? .trial : .full
         }
     }
 
-    package mutating func requestStarted() { inFlight += 1 }
+    private func hasRoom(at now: Instant) -> Bool {
+        if inFlight < limit { return true }
+        return inFlight < ceiling
+            && inFlight - requests.stuck(at: now, typicalLatency: concurrency.typicalLatency) < limit
+    }
+
+    /// When time alone lets another request through to a node that is full; nil if it doesn't.
+    package var nextTrial: Instant? { inFlight < ceiling && !isCutOff ? requests.nextBeyondLimit : nil }
+
+    package mutating func requestStarted(at now: Instant) -> Request {
+        requests.started(at: now)
+        return Request(
+            startedAt: now,
+            inFlight: inFlight,
+            filledUp: inFlight >= limit,
+            goodAnswers: goodAnswers
+        )
+    }
 
     /// A request ended without telling anything about the node.
-    package mutating func requestAbandoned() { inFlight -= 1 }
+    package mutating func requestAbandoned(_ request: Request, now: Instant) {
+        requests.ended(startedAt: request.startedAt, now: now)
+    }
 
     /// Takes what an answer says about the node.
     ///
     /// - Returns: what changed for the node as a whole, if anything.
     package mutating func requestFinished(
+        _ request: Request,
         _ sign: Sign,
-        startedAt: Instant,
         elapsed: Duration,
         now: Instant
     ) -> Change? {
-        let wasBusy = inFlight >= limit
-        inFlight -= 1
+        requests.ended(startedAt: request.startedAt, now: now)
         switch sign {
         case .good:
             goodAnswers += 1
-            let latency = elapsed.inSeconds
-            meanLatency = meanLatency.map { $0 * 0.9 + latency * 0.1 } ?? latency
-            return reopen(growing: wasBusy)
+            requests.answeredWell(startedAt: request.startedAt)
+            if case .open = phase {
+                concurrency.answeredWell(request, elapsed: elapsed, now: now)
+            }
+            return reopen()
         case .neutral:
-            return isCutOff ? reopen(growing: false) : nil
+            return isCutOff ? reopen() : nil
         case .overloaded:
-            halve(startedAt: startedAt, now: now)
-            return isCutOff ? countFailure(.overloaded, startedAt: startedAt, now: now) : nil
+            if case .open = phase { concurrency.answeredBadly(request, mayBeLoad: true, now: now) }
+            return isCutOff ? countFailure(.overloaded, startedAt: request.startedAt, now: now) : nil
         case .failed(let reason):
-            halve(startedAt: startedAt, now: now)
-            return countFailure(reason, startedAt: startedAt, now: now)
+            if case .open = phase {
+                concurrency.answeredBadly(request, mayBeLoad: reason == .serverErrors, now: now)
+            }
+            return countFailure(reason, startedAt: request.startedAt, now: now)
         }
+    }
+
+    /// A request ran into its time limit. If the node answered many others well meanwhile, that is the record's own
+    /// trouble; else the node's.
+    package mutating func requestTimedOut(_ request: Request, elapsed: Duration, now: Instant) -> Change? {
+        if goodAnswers - request.goodAnswers >= settings.goodAnswersToBlameTheRecord {
+            requestAbandoned(request, now: now)
+            return nil
+        }
+        return requestFinished(request, .failed(.unreachable), elapsed: elapsed, now: now)
     }
 
     /// A record was tried until its attempts were used up, and the node was too busy all the time.
@@ -212,37 +269,20 @@ package struct NodeGate: Sendable {
         if case .left(let reason) = phase {
             phase = .cutOff(reason, until: now, coolDown: settings.firstCoolDown)
         }
-        inFlight = 0
+        requests = RequestsInFlight()
         probesFailed = 0
         refusals = 0
         rejections = 0
         acceptedSignature = false
     }
 
-    private mutating func reopen(growing: Bool) -> Change? {
+    private mutating func reopen() -> Change? {
         failuresInARow = 0
-        switch phase {
-        case .open:
-            if growing {
-                window = min(Double(settings.ceiling), window + (isGrowingFast ? 1 : 1 / window))
-            }
-            return nil
-        case .cutOff:
-            phase = .open
-            window = 1
-            isGrowingFast = true
-            probesFailed = 0
-            return .recovered
-        case .left:
-            return nil
-        }
-    }
-
-    private mutating func halve(startedAt: Instant, now: Instant) {
-        isGrowingFast = false
-        if let lastHalving, startedAt < lastHalving { return }
-        lastHalving = now
-        window = max(1, window / 2)
+        guard case .cutOff = phase else { return nil }
+        phase = .open
+        concurrency.startAgain()
+        probesFailed = 0
+        return .recovered
     }
 
     private mutating func countFailure(_ reason: LeaveReason, startedAt: Instant, now: Instant) -> Change? {

@@ -9,7 +9,9 @@ struct LaneTests {
     private var lane: Lane
 
     init() throws {
-        lane = Lane(target: try ServiceURL(Node.url(1)), gate: NodeGate(settings: .init()))
+        var settings = NodeGate.Settings()
+        settings.firstLimit = 4
+        lane = Lane(target: try ServiceURL(Node.url(1)), gate: NodeGate(settings: settings))
     }
 
     private func job(_ uid: Int64) throws -> Job { try .of(uid, readAt: start) }
@@ -21,12 +23,12 @@ struct LaneTests {
         lane.append(try job(2))
         lane.delay(try job(3), until: start + .seconds(1))
         lane.wakeDelayed(at: start + .milliseconds(999))
-        #expect(lane.take(asProbe: false, reservedOnly: false)?.uid == UID(1))
+        #expect(lane.take(for: .go, reservedOnly: false)?.uid == UID(1))
         lane.wakeDelayed(at: start + .seconds(1))
         #expect(lane.delayed.isEmpty)
-        #expect(lane.take(asProbe: false, reservedOnly: false)?.uid == UID(3))
-        #expect(lane.take(asProbe: false, reservedOnly: false)?.uid == UID(2))
-        #expect(lane.take(asProbe: false, reservedOnly: false) == nil)
+        #expect(lane.take(for: .go, reservedOnly: false)?.uid == UID(3))
+        #expect(lane.take(for: .go, reservedOnly: false)?.uid == UID(2))
+        #expect(lane.take(for: .go, reservedOnly: false) == nil)
     }
 
     @Test("probes with a record that was not tried yet, if there is one")
@@ -36,10 +38,10 @@ struct LaneTests {
         tried.attempts = 2
         lane.append(tried)
         lane.append(try job(2))
-        #expect(lane.take(asProbe: true, reservedOnly: false)?.uid == UID(2))
-        #expect(lane.take(asProbe: true, reservedOnly: false)?.uid == UID(1))
+        #expect(lane.take(for: .probe, reservedOnly: false)?.uid == UID(2))
+        #expect(lane.take(for: .probe, reservedOnly: false)?.uid == UID(1))
         lane.delay(tried, until: start + .seconds(9))
-        #expect(lane.take(asProbe: true, reservedOnly: false)?.uid == UID(1))
+        #expect(lane.take(for: .probe, reservedOnly: false)?.uid == UID(1))
     }
 
     @Test("gives out only records with a place in the budget when there are no more places")
@@ -47,12 +49,12 @@ struct LaneTests {
         var lane = lane
         lane.append(try job(1))
         #expect(!lane.hasReserved)
-        #expect(lane.take(asProbe: false, reservedOnly: true) == nil)
+        #expect(lane.take(for: .go, reservedOnly: true) == nil)
         var reserved = try job(2)
         reserved.isReserved = true
         lane.append(reserved)
         #expect(lane.hasReserved)
-        #expect(lane.take(asProbe: true, reservedOnly: true)?.uid == UID(2))
+        #expect(lane.take(for: .probe, reservedOnly: true)?.uid == UID(2))
     }
 
     @Test("is full when another record would only wait, whoever else needs the window")

@@ -77,6 +77,7 @@ struct NodeDispatcherTests {
         _ configure: (inout NodeDispatcher.Settings) -> Void = { _ in }
     ) -> Desk {
         var settings = NodeDispatcher.Settings()
+        settings.gate.firstLimit = 4
         configure(&settings)
         return Desk(
             dispatcher: NodeDispatcher(

@@ -9,33 +9,38 @@ struct NodeGateTests {
 
     private func at(_ seconds: Double) -> NodeGate.Instant { start + .seconds(seconds) }
 
-    /// Fills the gate, and then answers as many requests as were let through at once, each one with the same sign and,
-    /// as the node is kept busy, followed by another request.
-    private func round(_ gate: inout NodeGate, _ sign: NodeGate.Sign, at seconds: Double) {
-        func fill() {
-            while gate.permission(at: at(seconds)) == .go {
-                gate.requestStarted()
+    /// Has as many requests answered well as grow the gate to its ceiling.
+    private func grow(_ gate: inout NodeGate, from seconds: Double = 0) {
+        for step in 0..<200 {
+            let moment = at(seconds + Double(step) * 0.01)
+            var requests: [NodeGate.Request] = []
+            while gate.permission(at: moment) == .go { requests.append(gate.requestStarted(at: moment)) }
+            for request in requests {
+                _ = gate.requestFinished(request, .good, elapsed: .milliseconds(1), now: moment + .milliseconds(1))
             }
         }
-        fill()
-        for _ in 0..<gate.inFlight {
-            _ = gate.requestFinished(sign, startedAt: at(seconds), elapsed: .milliseconds(10), now: at(seconds + 0.01))
-            fill()
-        }
-        while gate.inFlight > 0 {
-            gate.requestAbandoned()
-        }
+    }
+
+    /// Has one request end with this sign, at once.
+    @discardableResult
+    private func end(
+        _ gate: inout NodeGate,
+        _ sign: NodeGate.Sign,
+        startedAt: Double = 0,
+        at seconds: Double? = nil
+    ) -> NodeGate.Change? {
+        let request = gate.requestStarted(at: at(startedAt))
+        return gate.requestFinished(request, sign, elapsed: .zero, now: at(seconds ?? startedAt))
     }
 
     @Test("lets a few requests through before anything is known, and then says it is full")
     func firstLimit() {
         var gate = NodeGate(settings: settings)
-        for _ in 0..<settings.firstLimit {
-            #expect(gate.permission(at: start) == .go)
-            gate.requestStarted()
-        }
+        let first = gate.requestStarted(at: start)
+        #expect(gate.permission(at: start) == .go)
+        _ = gate.requestStarted(at: start)
         #expect(gate.permission(at: start) == .full)
-        gate.requestAbandoned()
+        gate.requestAbandoned(first, now: start)
         #expect(gate.permission(at: start) == .go)
     }
 
@@ -46,56 +51,17 @@ struct NodeGateTests {
         #expect(NodeGate(settings: settings).limit == 1)
     }
 
-    @Test("doubles with each round of good answers at first, up to its ceiling")
-    func fastGrowth() {
+    @Test("grows to its ceiling with a node that answers well")
+    func growth() {
         var gate = NodeGate(settings: settings)
-        round(&gate, .good, at: 0)
-        #expect(gate.limit == 8)
-        round(&gate, .good, at: 1)
-        #expect(gate.limit == 16)
-        for step in 1...20 {
-            round(&gate, .good, at: Double(step))
-        }
+        grow(&gate)
         #expect(gate.limit == settings.ceiling)
-    }
-
-    @Test("does not grow on answers of a node that is not given all it may have")
-    func noGrowthWhenIdle() {
-        var gate = NodeGate(settings: settings)
-        for _ in 0..<100 {
-            gate.requestStarted()
-            _ = gate.requestFinished(.good, startedAt: start, elapsed: .zero, now: start)
-        }
-        #expect(gate.limit == settings.firstLimit)
-    }
-
-    @Test("halves once for each round that is in trouble, never below one, and grows by one for each round then")
-    func halving() {
-        var gate = NodeGate(settings: settings)
-        for step in 0...20 {
-            round(&gate, .good, at: Double(step))
-        }
-        #expect(gate.limit == 32)
-        round(&gate, .overloaded, at: 30)
-        #expect(gate.limit == 16)
-        round(&gate, .overloaded, at: 31)
-        #expect(gate.limit == 8)
-        for step in 0..<8 {
-            round(&gate, .good, at: Double(32 + step))
-        }
-        #expect((12...16).contains(gate.limit))
-        for step in 40...60 {
-            round(&gate, .overloaded, at: Double(step))
-        }
-        #expect(gate.limit == 1)
     }
 
     @Test("gives a throttled node a quarter at most, and at least one")
     func throttling() {
         var gate = NodeGate(settings: settings)
-        for step in 0...20 {
-            round(&gate, .good, at: Double(step))
-        }
+        grow(&gate)
         gate.isThrottled = true
         #expect(gate.limit == 8)
         gate.isThrottled = false
@@ -113,8 +79,7 @@ struct NodeGateTests {
     private func cutOffGate() -> NodeGate {
         var gate = NodeGate(settings: settings)
         for count in 1...settings.failuresToCutOff {
-            gate.requestStarted()
-            let change = gate.requestFinished(.failed(.unreachable), startedAt: start, elapsed: .zero, now: start)
+            let change = end(&gate, .failed(.unreachable))
             #expect(change == (count == settings.failuresToCutOff ? .cutOff(.unreachable, for: .seconds(5)) : nil))
         }
         return gate
@@ -126,7 +91,7 @@ struct NodeGateTests {
         #expect(gate.isCutOff)
         #expect(gate.permission(at: at(4.9)) == .waitUntil(at(5)))
         #expect(gate.permission(at: at(5)) == .probe)
-        gate.requestStarted()
+        _ = gate.requestStarted(at: at(5))
         #expect(gate.permission(at: at(5)) == .full)
     }
 
@@ -134,9 +99,7 @@ struct NodeGateTests {
     func failuresApart() {
         var gate = NodeGate(settings: settings)
         for step in 0..<40 {
-            gate.requestStarted()
-            let sign: NodeGate.Sign = step % settings.failuresToCutOff == 0 ? .good : .failed(.serverErrors)
-            #expect(gate.requestFinished(sign, startedAt: start, elapsed: .zero, now: start) == nil)
+            #expect(end(&gate, step % settings.failuresToCutOff == 0 ? .good : .failed(.serverErrors)) == nil)
         }
     }
 
@@ -147,18 +110,14 @@ struct NodeGateTests {
         var gate = NodeGate(settings: settings)
         var now = 0.0
         for _ in 0..<settings.failuresToCutOff {
-            gate.requestStarted()
-            _ = gate.requestFinished(.failed(.misrouted), startedAt: at(now), elapsed: .zero, now: at(now))
+            end(&gate, .failed(.misrouted), startedAt: now)
         }
         var changes: [NodeGate.Change?] = []
         for coolDown in [5.0, 10, 20, 40, 60, 60] {
             #expect(gate.permission(at: at(now + coolDown - 0.1)) == .waitUntil(at(now + coolDown)))
             now += coolDown
             #expect(gate.permission(at: at(now)) == .probe)
-            gate.requestStarted()
-            changes.append(
-                gate.requestFinished(.failed(.misrouted), startedAt: at(now), elapsed: .zero, now: at(now))
-            )
+            changes.append(end(&gate, .failed(.misrouted), startedAt: now))
         }
         #expect(changes.last == .left(.misrouted))
         #expect(gate.permission(at: at(now + 1000)) == .leftForRun)
@@ -169,38 +128,27 @@ struct NodeGateTests {
     func recovery() {
         for sign in [NodeGate.Sign.good, .neutral] {
             var gate = cutOffGate()
-            gate.requestStarted()
-            let change = gate.requestFinished(sign, startedAt: at(5), elapsed: .zero, now: at(5.1))
-            #expect(change == .recovered)
+            #expect(end(&gate, sign, startedAt: 5, at: 5.1) == .recovered)
             #expect(!gate.isCutOff)
             #expect(gate.limit == 1)
             // It takes as many failures as before to cut it off again.
-            gate.requestStarted()
-            #expect(gate.requestFinished(.failed(.unreachable), startedAt: at(6), elapsed: .zero, now: at(6)) == nil)
+            #expect(end(&gate, .failed(.unreachable), startedAt: 6) == nil)
         }
     }
 
     @Test("takes nothing that was sent before the cut for a failed probe, however late it ends")
     func lateFailures() {
         var gate = NodeGate(settings: settings)
-        for _ in 0..<4 {
-            gate.requestStarted()
+        let early = (0..<4).map { _ in gate.requestStarted(at: start) }
+        for _ in 0..<settings.failuresToCutOff {
+            end(&gate, .failed(.unreachable))
         }
-        for _ in 0..<2 {
-            gate.requestStarted()
-            gate.requestStarted()
-            for _ in 0..<2 {
-                _ = gate.requestFinished(.failed(.unreachable), startedAt: start, elapsed: .zero, now: start)
-            }
-        }
-        gate.requestStarted()
-        _ = gate.requestFinished(.failed(.unreachable), startedAt: start, elapsed: .zero, now: start)
         #expect(gate.isCutOff)
-        for late in [10.0, 20, 40, 60] {
+        for (request, late) in zip(early, [10.0, 20, 40, 60]) {
             #expect(gate.permission(at: at(late)) == .full)
             let change = gate.requestFinished(
+                request,
                 .failed(.unreachable),
-                startedAt: start,
                 elapsed: .seconds(late),
                 now: at(late)
             )
@@ -213,8 +161,8 @@ struct NodeGateTests {
     func usefulQueue() {
         #expect(cutOffGate().usefulQueue == settings.probesPerRun)
         var gate = NodeGate(settings: settings)
-        #expect(gate.usefulQueue == 8)
-        round(&gate, .good, at: 0)
+        #expect(gate.usefulQueue == 4)
+        grow(&gate)
         #expect(gate.usefulQueue > 100)
     }
 
@@ -273,10 +221,8 @@ struct NodeGateTests {
     @Test("remembers over runs what it learnt, and gives a node that was left one probe")
     func nextRun() {
         var gate = NodeGate(settings: settings)
-        for step in 0...20 {
-            round(&gate, .good, at: Double(step))
-        }
-        gate.requestStarted()
+        grow(&gate)
+        _ = gate.requestStarted(at: at(30))
         gate.runStarted(now: at(30))
         #expect(gate.inFlight == 0)
         #expect(gate.limit == 32)
@@ -284,9 +230,9 @@ struct NodeGateTests {
         #expect(gate.leave(.misrouted) == nil)
         gate.runStarted(now: at(40))
         #expect(gate.permission(at: at(40)) == .probe)
-        gate.requestStarted()
+        let probe = gate.requestStarted(at: at(40))
         #expect(gate.permission(at: at(40)) == .full)
-        _ = gate.requestFinished(.good, startedAt: at(40), elapsed: .zero, now: at(41))
+        _ = gate.requestFinished(probe, .good, elapsed: .seconds(1), now: at(41))
         #expect(gate.permission(at: at(41)) == .go)
     }
 }

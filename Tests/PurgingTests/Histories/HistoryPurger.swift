@@ -60,7 +60,7 @@ final class HistoryPurger: RecordStore, StorageNodeClient, AuditJournal {
 
     func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
         try live()
-        await world.pass(.milliseconds(random(4)))
+        await world.pass(.milliseconds(random(6) == 0 ? random(4000) : random(4)))
         // The axe falls before the transaction, or between its end and the answer.
         try live()
         let before = world.snapshot(batch.map(\.uid))

@@ -28,6 +28,8 @@ struct Play {
     ) {
         self.nodes = nodes
         self.policy = policy
+        var options = options
+        options.dispatcher.gate.firstLimit = 4
         engine = PurgeEngine(
             options: options,
             policy: policy,

@@ -1,0 +1,179 @@
+/// How many requests at once suit a node, found out from its answers: a pure state machine.
+///
+/// A node's capacity is where more requests at once only wait longer. The limit follows from how the time of an answer
+/// compares with its floor, the time when nothing waits. While it stays near, the limit grows: it doubles with each
+/// round of answers at first, and later grows by half its square root. When the time rises, the limit goes down to
+/// what Little's law says that the node really works on, `limit × floor / time`, and a short queue. This is the
+/// gradient method, of the family of TCP Vegas. The floor is measured at a few requests at first, and at a third of
+/// the limit about once a minute, so that a standing queue is never taken for the node's own pace.
+///
+/// Answers take all sorts of times, as users have all sorts of data. Times are averaged by their square roots, so that
+/// one large user is no queue; and a round goes on until its average is good to a tenth, or for four times the limit,
+/// and counts for a queue only if the difference is more than twice the averages' standard errors.
+///
+/// Errors halve the limit, unless ``ErrorMemory`` says that they have little to do with it.
+struct ConcurrencyLimit: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
+    struct Settings: Sendable, Equatable {
+        /// The most requests in flight, `--concurrency`.
+        var ceiling = 32
+        /// Requests in flight before anything is known of the node.
+        var first = 2
+        /// An answer may take so many times the floor.
+        var tolerance = 1.25
+        /// And so much longer on top of that: what harms no node, and what may be our own unrest.
+        var slack = Duration.milliseconds(5)
+        /// How long the floor holds until it is measured again.
+        var floorLifetime = Duration.seconds(60)
+    }
+
+    private enum Pace: Sendable, Equatable {
+        /// The floor is being measured for the first time.
+        case first
+        /// It is being measured again, by requests that started after this moment.
+        case measuring(since: Instant)
+        case doubling
+        case following
+    }
+
+    private let settings: Settings
+    private var window: Double
+    private var pace = Pace.first
+    private var round = Round()
+    private var floor: Round.Average?
+    private var floorMeasuredAt: Instant?
+    /// The window when nothing queued last.
+    private var windowWithoutQueue = 0.0
+    private var errors: ErrorMemory
+    private var lastDecrease: Instant?
+    /// The usual time of an answer in seconds, as of the last round; nil before the first.
+    private(set) var typicalLatency: Double?
+
+    init(settings: Settings) {
+        self.settings = settings
+        window = Double(min(settings.first, settings.ceiling))
+        errors = ErrorMemory(ceiling: settings.ceiling)
+    }
+
+    /// How many requests may be in flight.
+    var value: Int {
+        if case .measuring = pace { return max(1, Int(window) / 3) }
+        return max(1, Int(window))
+    }
+
+    /// The node did what it was asked to.
+    mutating func answeredWell(_ request: NodeGate.Request, elapsed: Duration, now: Instant) {
+        errors.answeredWell(inFlight: request.inFlight)
+        // What started at that very moment waited behind the queue that was there.
+        if case .measuring(let since) = pace, request.startedAt <= since { return }
+        round.add(elapsed, filledUp: request.filledUp)
+        let isMeasuring = pace != .doubling && pace != .following
+        if round.isComplete(at: value, isMeasuring: isMeasuring) {
+            end(round, now: now)
+            round = Round()
+        }
+    }
+
+    /// The node had too much to do, or failed.
+    ///
+    /// - Parameter mayBeLoad: whether the number of requests may be the reason.
+    mutating func answeredBadly(_ request: NodeGate.Request, mayBeLoad: Bool, now: Instant) {
+        if pace == .doubling { pace = .following }
+        // What was in flight at the last decrease tells nothing about the limit since then.
+        let isNew = lastDecrease.map { request.startedAt >= $0 } ?? true
+        let reaction =
+            mayBeLoad ? errors.failed(inFlight: request.inFlight, limit: window, isNew: isNew, now: now) : .halve
+        if !isNew { return }
+        lastDecrease = now
+        switch reaction {
+        case .ease: window = max(1, window * 0.9)
+        case .halve:
+            window = max(1, min(window / 2, Double(mostNow(now))))
+            round = Round()
+        }
+    }
+
+    /// The node was out of reach, and is back: what it can take is found out anew.
+    mutating func startAgain() {
+        window = 1
+        pace = floor == nil ? .first : .doubling
+        round = Round()
+    }
+
+    private mutating func end(_ round: Round, now: Instant) {
+        let time = round.average
+        typicalLatency = time.seconds
+        guard let known = floor, pace == .doubling || pace == .following else {
+            // A node that has become much slower for reasons of its own is as good as a new one.
+            let isKnown = floor.map { time.seconds < $0.seconds * (1.5 + time.noise(with: $0)) } ?? false
+            pace = isKnown ? .following : .doubling
+            floor = time
+            floorMeasuredAt = now
+            windowWithoutQueue = window
+            return
+        }
+        let noise = time.noise(with: known)
+        if time.seconds * (1 + noise) < known.seconds { floor = time }
+        let bearable = known.seconds * settings.tolerance * (1 + noise) + settings.slack.inSeconds
+        let share = min(1, bearable / time.seconds)
+        let isQueueing = share < 1
+        if isQueueing, pace == .doubling { pace = .following }
+        if isQueueing || round.wasBusy {
+            let growth = isQueueing ? 1 : pace == .doubling ? window : max(1, window.squareRoot() / 2)
+            window = max(1, min(window * max(share, 0.5) + growth, Double(mostNow(now))))
+        }
+        if !isQueueing { windowWithoutQueue = window }
+        let lifetime = max(settings.floorLifetime, .seconds(time.seconds * 50))
+        let isOld = floorMeasuredAt.map { now - $0 >= lifetime } ?? true
+        // A time that stays long while the limit shrinks is no queue of ours.
+        let isDoubtful = isQueueing && window <= max(2, windowWithoutQueue / 2)
+        if isOld || isDoubtful { pace = .measuring(since: now) }
+    }
+
+    private func mostNow(_ now: Instant) -> Int { min(errors.limit(at: now) ?? settings.ceiling, settings.ceiling) }
+}
+
+extension ConcurrencyLimit {
+    /// Answers that are averaged: at least about as many as there are requests in flight.
+    private struct Round: Sendable {
+        /// A mean time, and how far it may be off.
+        struct Average: Sendable {
+            let seconds: Double
+            /// The standard error, as a share of the mean.
+            let error: Double
+
+            /// The share by which two averages may well differ by chance.
+            func noise(with other: Average) -> Double {
+                2 * (error * error + other.error * other.error).squareRoot()
+            }
+        }
+
+        private var answers = 0
+        private var roots = 0.0
+        private var squares = 0.0
+        /// Whether the node had as many requests as it may have, at some time.
+        private(set) var wasBusy = false
+
+        mutating func add(_ elapsed: Duration, filledUp: Bool) {
+            let seconds = max(elapsed.inSeconds, 1e-6)
+            answers += 1
+            roots += seconds.squareRoot()
+            squares += seconds
+            wasBusy = wasBusy || filledUp
+        }
+
+        var average: Average {
+            let mean = roots / Double(answers)
+            let variance = max(0, squares / Double(answers) - mean * mean)
+            // The root's relative error counts twice in its square. A few equal answers prove no accuracy, so each
+            // time is taken to be off by a third at least.
+            let error = ((4 * variance / (mean * mean) + 0.09) / Double(answers)).squareRoot()
+            return Average(seconds: mean * mean, error: error)
+        }
+
+        func isComplete(at limit: Int, isMeasuring: Bool) -> Bool {
+            answers >= max(limit, isMeasuring ? 12 : 4) && (answers >= max(4 * limit, 32) || average.error <= 0.1)
+        }
+    }
+}
