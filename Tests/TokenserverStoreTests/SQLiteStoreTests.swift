@@ -109,6 +109,8 @@ struct SQLiteStoreTests {
             #expect(steps.contains { $0.contains("replaced_at_idx (service=? AND replaced_at=? AND rowid>?)") })
             #expect(steps.allSatisfy { !$0.contains("TEMP B-TREE FOR ORDER BY") }, "\(steps)")
             #expect(steps.allSatisfy { !$0.hasPrefix("SCAN u") && !$0.hasPrefix("SCAN p") }, "\(steps)")
+            // Nor all of a service's users through an index; nothing here was analyzed.
+            #expect(steps.allSatisfy { !$0.hasSuffix("(service=?)") && !$0.contains("AUTOMATIC") }, "\(steps)")
         }
     }
 

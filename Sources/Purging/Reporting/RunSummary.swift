@@ -68,7 +68,7 @@ package struct RunSummary: Sendable {
         if failedTotal > 0 || untouched > 0 || !troubledNodes.isEmpty { return 3 }
         if isStrict {
             let mayWait = waitingTotal > 0 || (hasDownedNodes && onDownedNodes == nil)
-            if heldTotal > 0 || mayWait || stopReason == .maxRecords { return 3 }
+            if heldTotal > 0 || mayWait || stopReason == .maxRecords || stopReason == .maxRuntime { return 3 }
         }
         return 0
     }

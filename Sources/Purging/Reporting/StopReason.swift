@@ -4,6 +4,8 @@ package enum StopReason: Sendable, Equatable {
     case complete
     /// `--max-records` was reached.
     case maxRecords
+    /// `--max-runtime` was over.
+    case maxRuntime
     /// A signal asked for it.
     case stopRequested
     /// No node accepted a signature, and some refused one: the secret is wrong. Nothing was changed.
@@ -23,6 +25,7 @@ package enum StopReason: Sendable, Equatable {
         switch self {
         case .complete: "complete"
         case .maxRecords: "max_records"
+        case .maxRuntime: "max_runtime"
         case .stopRequested: "stop_requested"
         case .secretRefused: "secret_refused"
         case .nodesImplausible: "nodes_implausible"
@@ -38,6 +41,7 @@ package enum StopReason: Sendable, Equatable {
         switch self {
         case .complete, .stopRequested: nil
         case .maxRecords: "reached --max-records; the rest is for the next run"
+        case .maxRuntime: "--max-runtime is over; the rest is for the next run"
         case .secretRefused:
             "the storage nodes refused the signature, so the master secret is wrong;"
                 + " give the secret that Tokenserver and the nodes share"
@@ -51,7 +55,7 @@ package enum StopReason: Sendable, Equatable {
     /// Whether the run could not be done, as opposed to done as far as was safe.
     package var isError: Bool {
         switch self {
-        case .complete, .maxRecords, .stopRequested: false
+        case .complete, .maxRecords, .maxRuntime, .stopRequested: false
         case .secretRefused, .nodesImplausible, .loopDetected, .auditFailed, .planFailed, .storeFailed: true
         }
     }

@@ -40,7 +40,7 @@ package struct DryRun: Sendable {
         var summary = RunSummary()
         summary.isDryRun = true
         do {
-            try await decide(into: &summary)
+            try await decide(started: started, into: &summary)
         } catch let error as ImplausibleNodes {
             summary.stopReason = .nodesImplausible(error.description)
         } catch is Sweep.LoopDetected {
@@ -56,7 +56,7 @@ package struct DryRun: Sendable {
         return summary
     }
 
-    private func decide(into summary: inout RunSummary) async throws {
+    private func decide(started: ContinuousClock.Instant, into summary: inout RunSummary) async throws {
         let preparation = try await RunPreparation(source: source, policy: policy, options: options, time: time)
         summary.cutoff = preparation.cutoff
         summary.clockSkew = preparation.clockSkew
@@ -70,15 +70,19 @@ package struct DryRun: Sendable {
             time: time
         )
         let (_, waiting) = try await count.beside(stopSignal: stopSignal) {
-            try await survey(preparation, into: &summary)
+            try await survey(preparation, started: started, into: &summary)
         }
         summary.onDownedNodes = waiting
         // A plan that was stopped halfway is none.
-        if summary.stopReason != .stopRequested { try await plan?.complete() }
+        if summary.stopReason != .stopRequested, summary.stopReason != .maxRuntime { try await plan?.complete() }
         summary.hasDownedNodes = !policy.forcesDownedNodes && !preparation.directory.downed.isEmpty
     }
 
-    private func survey(_ preparation: RunPreparation, into summary: inout RunSummary) async throws {
+    private func survey(
+        _ preparation: RunPreparation,
+        started: ContinuousClock.Instant,
+        into summary: inout RunSummary
+    ) async throws {
         let survey = BacklogSurvey(
             reader: preparation.reader,
             planner: PurgePlanner(policy: policy),
@@ -111,8 +115,10 @@ package struct DryRun: Sendable {
             )
             if stopSignal.isRequested {
                 summary.stopReason = .stopRequested
+            } else if let limit = options.maxRuntime, time.now - started >= limit {
+                summary.stopReason = .maxRuntime
             }
-            return !stopSignal.isRequested
+            return summary.stopReason == .complete
         }
     }
 }

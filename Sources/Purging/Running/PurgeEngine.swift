@@ -28,6 +28,8 @@ package struct PurgeEngine: Sendable {
         case settled([Settler.Item], Result<[SettlementResult], any Error>)
         case audited(Result<Void, any Error>)
         case stopRequested
+        /// `--max-runtime` is over.
+        case timeIsUp
     }
 
     /// Whether the master secret is the nodes' own, as far as this run knows.
@@ -153,6 +155,7 @@ package struct PurgeEngine: Sendable {
         case .settled(let batch, let result): settled(batch, result)
         case .audited(let result): audited(result, at: now)
         case .stopRequested: stop(.stopRequested)
+        case .timeIsUp: stop(.maxRuntime)
         }
     }
 

@@ -66,7 +66,7 @@ package struct PurgeRun: Sendable {
                 time: time
             )
             (summary, summary.onDownedNodes) = await count.beside(stopSignal: stopSignal) {
-                await purge(preparation, gates: &gates)
+                await purge(preparation, gates: &gates, started: started)
             }
             summary.clockSkew = preparation.clockSkew
         } catch {
@@ -80,7 +80,11 @@ package struct PurgeRun: Sendable {
         return summary
     }
 
-    private func purge(_ preparation: RunPreparation, gates: inout [ServiceURL: NodeGate]) async -> RunSummary {
+    private func purge(
+        _ preparation: RunPreparation,
+        gates: inout [ServiceURL: NodeGate],
+        started: ContinuousClock.Instant
+    ) async -> RunSummary {
         let firstKey: BacklogKey?
         var random = SeededGenerator(seed: seed())
         do {
@@ -107,14 +111,21 @@ package struct PurgeRun: Sendable {
                 await stopSignal.wait()
                 return .event(.stopRequested)
             }
+            if let maxRuntime = options.maxRuntime {
+                group.addTask {
+                    await time.sleep(until: started + maxRuntime)
+                    return .event(.timeIsUp)
+                }
+            }
             while true {
                 for effect in engine.nextEffects(at: time.now) {
                     start(effect, reader: preparation.reader, in: &group)
                 }
                 guard !engine.isFinished, let arrival = await group.next() else { break }
                 switch arrival {
-                case .event(.stopRequested):
-                    engine.handle(.stopRequested, at: time.now)
+                case .event(.stopRequested), .event(.timeIsUp):
+                    guard case .event(let end) = arrival else { break }
+                    engine.handle(end, at: time.now)
                     let deadline = time.now + options.stopPatience
                     group.addTask {
                         await time.sleep(until: deadline)

@@ -26,6 +26,8 @@ package struct RunOptions: Sendable {
     package var maxRecords: Int?
     /// Deletions of service data per second; nil for no limit.
     package var maxRate: Double?
+    /// A run takes nothing new after so long; nil for no limit.
+    package var maxRuntime: Duration?
     package var uidsAbove: UID?
     package var uidsBelow: UID?
     package var onFailure = OnFailure.defer

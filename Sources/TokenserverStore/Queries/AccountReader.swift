@@ -27,7 +27,7 @@ struct AccountReader {
             SELECT k.uid, \(sql: ties.column(of: "u")), \(sql: UserColumns.list("u")) FROM (\
             SELECT MIN(p.uid) AS uid, p.email FROM users p\(session.dialect.using("PRIMARY")) \
             WHERE p.uid IN \(list: uids) AND p.service + 0 = \(service) GROUP BY p.email\
-            ) k JOIN users u ON u.email = k.email AND u.service = \(service)
+            ) k \(session.dialect.joinAfter) users u ON u.email = k.email AND u.service = \(service)
             """
         )
         var accounts: [Int64: [(record: UserRecord, tiebreaker: Int64)]] = [:]

@@ -91,4 +91,7 @@ package struct Dialect: Sendable {
     func using(_ index: String) -> SQLStatement {
         name == .mysql ? " FORCE INDEX (\(sql: index))" : ""
     }
+
+    /// Joins a table to a few rows that are found first; without statistics, SQLite may begin with the table.
+    var joinAfter: SQLStatement { name == .sqlite ? "CROSS JOIN" : "JOIN" }
 }

@@ -56,6 +56,16 @@ struct RunningOptions: ParsableArguments {
     var maxRate = "0"
 
     @Option(
+        name: .customLong("max-runtime"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "A run takes nothing new after so many seconds, and ends within 25 more; 0 for no limit.",
+            valueName: "s"
+        )
+    )
+    var maxRuntime = "0"
+
+    @Option(
         help: ArgumentHelp(
             "What becomes of failed records: defer moves them behind the others for one grace period, leave keeps them"
                 + " as they are. (default: defer; with --plan leave)",

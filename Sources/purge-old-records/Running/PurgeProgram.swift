@@ -121,7 +121,7 @@ struct PurgeProgram {
         )
         return await service(time, stopSignal) { _ in
             let summary = await run.run()
-            if sink != nil, summary.stopReason == .stopRequested {
+            if sink != nil, summary.stopReason == .stopRequested || summary.stopReason == .maxRuntime {
                 logs.logger.warning("No plan was written, as the dry run was stopped before its end")
             }
             return summary
@@ -149,9 +149,11 @@ struct PurgeProgram {
             let factory = StatsdMetricsFactory(client: statsd)
             observers.append(MetricsObserver(factory: factory, isRehearsal: settings.isDryRun))
         }
+        let verb = settings.isDryRun ? "would purge" : "purged"
         if settings.records.humanLogs, logs.output.isTerminal {
-            let verb = settings.isDryRun ? "would purge" : "purged"
             observers.append(ProgressObserver(line: ProgressLine(output: logs.output, verb: verb)))
+        } else {
+            observers.append(ProgressLogObserver(logger: logs.logger, verb: verb))
         }
         return ObserverGroup(observers)
     }
@@ -179,6 +181,7 @@ struct PurgeProgram {
                 "grace_period_s": .stringConvertible(settings.options.gracePeriod.components.seconds),
                 "page_size": .stringConvertible(settings.options.pageSize),
                 "max_records": .stringConvertible(settings.options.maxRecords ?? 0),
+                "max_runtime_s": .stringConvertible(settings.options.maxRuntime?.components.seconds ?? 0),
                 "concurrency": .stringConvertible(settings.options.dispatcher.gate.ceiling),
                 "on_failure": .string(settings.options.onFailure.rawValue),
                 "order": .string(settings.options.order.rawValue),

@@ -35,6 +35,8 @@ struct PurgeSettings {
         let maxRecords = try Number.whole("--max-records", running.maxRecords, in: 0...Int.max)
         options.maxRecords = maxRecords == 0 ? nil : maxRecords
         options.maxRate = try Self.rate(running.maxRate)
+        let maxRuntime = try Number.whole("--max-runtime", running.maxRuntime, in: 0...longest)
+        options.maxRuntime = maxRuntime == 0 ? nil : .seconds(maxRuntime)
         let timeout = try Number.whole("--request-timeout", nodes.requestTimeout, in: 1...86_400)
         client.requestTimeout = .seconds(timeout)
         client.connectTimeout = min(client.connectTimeout, client.requestTimeout)

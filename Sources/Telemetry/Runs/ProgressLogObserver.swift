@@ -1,0 +1,77 @@
+package import Logging
+package import Purging
+import Synchronization
+
+/// Logs how far a long run has come, once a minute, with the time left at the pace of the last minute.
+///
+/// Records that are held or fail count as dealt with in the time left, and are named beside what was purged.
+package final class ProgressLogObserver: RunObserver {
+    private static let interval = Duration.seconds(60)
+
+    private struct State {
+        var total: Int?
+        var handled = 0
+        var lastLine: Duration
+    }
+
+    private let logger: Logger
+    private let verb: String
+    private let elapsed: @Sendable () -> Duration
+    private let state: Mutex<State>
+
+    /// - Parameter verb: what is done to the records, as the message's first word.
+    package init<C: Clock>(logger: Logger, verb: String = "purged", clock: C = ContinuousClock())
+    where C.Duration == Duration {
+        let start = clock.now
+        self.logger = logger
+        self.verb = verb
+        elapsed = { start.duration(to: clock.now) }
+        state = Mutex(State(lastLine: .zero))
+    }
+
+    package func observe(_ event: RunEvent) {
+        switch event {
+        case .backlogCounted(let size, _):
+            state.withLock { $0.total = size.purgeable - size.waitingForDownedNodes }
+        case .progressed(let done, let held, let failed): progressed(done, held, failed)
+        case .finished: state.withLock { $0 = State(lastLine: elapsed()) }
+        default: break
+        }
+    }
+
+    private func progressed(_ done: Int, _ held: Int, _ failed: Int) {
+        let now = elapsed()
+        let handled = done + held + failed
+        let line = state.withLock { state -> (total: Int?, rate: Double)? in
+            // The first minute of a run starts with its first news.
+            if state.handled == 0 || handled < state.handled {
+                (state.handled, state.lastLine) = (handled, now)
+                return nil
+            }
+            let span = now - state.lastLine
+            if span < Self.interval { return nil }
+            let rate = Double(handled - state.handled) / (span / .seconds(1))
+            (state.handled, state.lastLine) = (handled, now)
+            return (state.total, rate)
+        }
+        guard let (total, rate) = line else { return }
+        let left = total.flatMap { $0 <= handled ? 0 : rate > 0 ? Double($0 - handled) / rate : nil }
+        var metadata: Logger.Metadata = [
+            "records_deleted": .stringConvertible(done), "records_held": .stringConvertible(held),
+            "records_failed": .stringConvertible(failed),
+            "records_per_s": .stringConvertible((rate * 10).rounded() / 10),
+        ]
+        metadata["backlog_size"] = total.map { .stringConvertible($0) }
+        metadata["time_left_s"] = left.map { .stringConvertible($0.rounded()) }
+        let text = ProgressText(
+            verb: verb,
+            done: done,
+            total: total,
+            held: held,
+            failed: failed,
+            rate: rate,
+            left: left.map { .seconds($0) }
+        )
+        logger.notice("\(text.line)", metadata: metadata)
+    }
+}

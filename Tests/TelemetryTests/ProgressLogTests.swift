@@ -1,0 +1,61 @@
+import Logging
+import Purging
+import Testing
+
+@testable import Telemetry
+
+@Suite("The log of a long run's progress")
+struct ProgressLogTests {
+    private let sink = CapturingSink()
+    private let clock = ManualClock()
+
+    private func observer() -> ProgressLogObserver {
+        let output = LogOutput.fixed(sink)
+        let logger = Logger(label: "test") { _ in HumanLogHandler(output: output, level: .info) }
+        return ProgressLogObserver(logger: logger, clock: clock)
+    }
+
+    private func counted(_ purgeable: Int, waiting: Int = 0) -> RunEvent {
+        .backlogCounted(
+            BacklogSize(purgeable: purgeable, waitingForDownedNodes: waiting, oldest: nil),
+            now: Milliseconds(0)
+        )
+    }
+
+    @Test("tells once a minute what is done and held, the rate of that minute and the time left")
+    func lines() throws {
+        let observer = observer()
+        observer.observe(counted(10_000, waiting: 1_000))
+        observer.observe(.progressed(done: 1, held: 0, failed: 0))
+        for second in 1...119 {
+            clock.advance(by: .seconds(1))
+            observer.observe(.progressed(done: 1 + 10 * second, held: 5 * second, failed: 0))
+        }
+        #expect(sink.writes.count == 1)
+        // 15 a second are dealt with, 901 of 9,000 after a minute.
+        let line = try #require(sink.writes.first)
+        #expect(line.contains("purged 601 of 9,000 · 300 held · 15/s · 9 min left"))
+        #expect(line.contains("records_deleted=601") && line.contains("records_held=300"))
+        #expect(line.contains("time_left_s=540"))
+    }
+
+    @Test("names no time left as long as nothing was counted, or nothing moves")
+    func unknown() throws {
+        let observer = observer()
+        observer.observe(.progressed(done: 5, held: 0, failed: 0))
+        clock.advance(by: .seconds(60))
+        observer.observe(.progressed(done: 5, held: 0, failed: 0))
+        #expect(try #require(sink.writes.last).contains("— left"))
+        #expect(!sink.writes.joined().contains("time_left_s"))
+    }
+
+    @Test("starts anew with each run")
+    func nextRun() {
+        let observer = observer()
+        observer.observe(.progressed(done: 5000, held: 0, failed: 0))
+        observer.observe(.finished(RunSummary()))
+        clock.advance(by: .seconds(3600))
+        observer.observe(.progressed(done: 10, held: 0, failed: 0))
+        #expect(sink.writes.isEmpty)
+    }
+}
