@@ -2,7 +2,7 @@
 
 .PHONY: demo build test test-tsan format lint bench clean
 
-SOURCES = Package.swift Sources Tests
+SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/BareClient Benchmarks/Sources/Parts
 
 # Purges a realistic Tokenserver on SQLite against storage nodes on loopback, and checks what came of it.
 demo: build
@@ -31,9 +31,8 @@ format:
 lint:
 	swift format lint --strict --recursive $(SOURCES)
 
-# Speed and peak memory of whole runs, in a release build.
+# Speed, CPU time, peak memory and statements of whole runs, in a release build.
 bench:
-	Scripts/system-packages test
 	Benchmarks/run
 
 clean:

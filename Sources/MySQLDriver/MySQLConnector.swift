@@ -48,7 +48,7 @@ final class MySQLConnection: SQLConnection {
     private let queue: ConnectionQueue
     private let cancelQueue = ConnectionQueue(label: "purge-old-records.mysql.cancel")
     private let url: MySQLURL
-    private let isInterrupting = Mutex(false)
+    private let interruption = Mutex(Interruption.none)
 
     init(handle: MySQLHandle, queue: ConnectionQueue, url: MySQLURL) {
         self.handle = handle
@@ -68,18 +68,31 @@ final class MySQLConnection: SQLConnection {
     /// By a second connection, as the first is busy; a user may end what is its own.
     func interrupt() {
         handle.noteInterruption()
-        // One at a time: where the server doesn't answer, they would pile up.
-        guard
-            isInterrupting.withLock({ isUnderWay in
-                defer { isUnderWay = true }
-                return !isUnderWay
-            })
-        else { return }
-        cancelQueue.submit { [handle, url, self] in
-            defer { isInterrupting.withLock { $0 = false } }
-            guard let killer = try? MySQLHandle(url, timeout: .seconds(5)) else { return }
-            _ = try? killer.execute(SQLStatement(stringLiteral: "KILL QUERY \(handle.id)"))
+        // One at a time, or they would pile up where the server doesn't answer; but what comes while one is under way may
+        // mean the next statement.
+        let isFirst = interruption.withLock { state in
+            defer { state = state == .none ? .underWay : .underWayAndWanted }
+            return state == .none
         }
+        guard isFirst else { return }
+        cancelQueue.submit { [handle, url, self] in
+            repeat {
+                if let killer = try? MySQLHandle(url, timeout: .seconds(5)) {
+                    _ = try? killer.execute(SQLStatement(stringLiteral: "KILL QUERY \(handle.id)"))
+                }
+            } while isWantedAgain()
+        }
+    }
+
+    private func isWantedAgain() -> Bool {
+        interruption.withLock { state in
+            defer { state = state == .underWayAndWanted ? .underWay : .none }
+            return state == .underWayAndWanted
+        }
+    }
+
+    private enum Interruption {
+        case none, underWay, underWayAndWanted
     }
 }
 

@@ -31,6 +31,9 @@ struct NodeCommand: AsyncParsableCommand {
     @Option(help: "Milliseconds that each answer takes.")
     var latency = 0
 
+    @Option(help: "How many requests the node works on at once; the others wait. (default: all)")
+    var workers: Int?
+
     @Option(help: ArgumentHelp("A way in which the node misbehaves (repeatable).", valueName: "fields"))
     var fault: [String] = []
 
@@ -54,7 +57,8 @@ struct NodeCommand: AsyncParsableCommand {
         configuration.writeCheck = !ignoreWriteCheck
         configuration.faults = FaultPlan(
             try fault.map { try Fault(parsing: $0) },
-            latency: latency > 0 ? Latency(.milliseconds(latency)) : nil
+            latency: latency > 0 ? Latency(.milliseconds(latency)) : nil,
+            workers: workers
         )
         let node = try await StorageNode.start(configuration)
         if let dataOf {

@@ -13,12 +13,24 @@ final class FaultInjector: Sendable {
         var generator: SeededGenerator
         var met: [Int]
         var allowances: [RateAllowance?]
+        /// When each worker is free again.
+        var freeAt: [ContinuousClock.Instant]
 
         init(_ plan: FaultPlan) {
             self.plan = plan
             generator = SeededGenerator(seed: plan.seed)
             met = Array(repeating: 0, count: plan.faults.count)
             allowances = plan.faults.map { $0.capacityPerSecond.map(RateAllowance.init) }
+            freeAt = Array(repeating: .now, count: plan.workers ?? 0)
+        }
+
+        /// How long a request takes, the wait for a worker included.
+        mutating func delay(_ fault: Fault?, now: ContinuousClock.Instant) -> Duration {
+            let latency = (fault?.latency ?? plan.latency)?.draw(using: &generator) ?? .zero
+            let isWork = fault.map { $0.effect == .asUsual } ?? true
+            guard isWork, let first = freeAt.indices.min(by: { freeAt[$0] < freeAt[$1] }) else { return latency }
+            freeAt[first] = max(freeAt[first], now) + latency
+            return freeAt[first] - now
         }
 
         mutating func meets(_ index: Int, uid: Int64?, inFlight: Int, now: ContinuousClock.Instant) -> Bool {
@@ -53,8 +65,7 @@ final class FaultInjector: Sendable {
                 state.meets(index, uid: uid, inFlight: inFlight, now: now)
             }
             let fault = met.map { state.plan.faults[$0] }
-            let latency = fault?.latency ?? state.plan.latency
-            return Decision(fault: fault, delay: latency?.draw(using: &state.generator) ?? .zero)
+            return Decision(fault: fault, delay: state.delay(fault, now: now))
         }
     }
 }

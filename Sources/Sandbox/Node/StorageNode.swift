@@ -32,7 +32,7 @@ package final class StorageNode: Sendable {
     /// Replaces the faults and keeps the plan's latency and seed.
     package func setFaults(_ faults: [Fault]) {
         let plan = responder.faults.plan
-        responder.faults.plan = FaultPlan(faults, latency: plan.latency, seed: plan.seed)
+        responder.faults.plan = FaultPlan(faults, latency: plan.latency, workers: plan.workers, seed: plan.seed)
     }
 
     /// Starts a node; it takes requests when this returns.

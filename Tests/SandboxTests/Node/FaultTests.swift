@@ -104,6 +104,21 @@ struct FaultTests {
         #expect(injector.decide(uid: 1, inFlight: 9, now: .now).fault != nil)
     }
 
+    @Test("a node with few workers makes requests wait for one, but refuses at once")
+    func workers() throws {
+        let plan = FaultPlan(
+            [try Fault(parsing: "status=500,above-concurrent=4")],
+            latency: Latency(.milliseconds(100)),
+            workers: 2
+        )
+        let injector = FaultInjector(plan)
+        let now = ContinuousClock.now + .seconds(1)
+        let delays = (1...4).map { injector.decide(uid: 1, inFlight: $0, now: now).delay }
+        #expect(delays == [.milliseconds(100), .milliseconds(100), .milliseconds(200), .milliseconds(200)])
+        #expect(injector.decide(uid: 1, inFlight: 5, now: now).delay == .milliseconds(100))
+        #expect(injector.decide(uid: 1, inFlight: 1, now: now + .seconds(1)).delay == .milliseconds(100))
+    }
+
     @Test("is met by what exceeds a rate")
     func capacity() throws {
         let injector = FaultInjector(FaultPlan([try Fault(parsing: "status=429,capacity-per-second=100")]))
