@@ -107,6 +107,8 @@ private struct RunSettings {
         self.now = now
         seed = random.next()
         options.pageSize = random.integer(1...12)
+        // Nothing waits for its turn, or what is decided would depend on how quickly the store answers.
+        options.dispatcher.gate.firstLimit = options.dispatcher.gate.ceiling
         options.onFailure = random.chance(1, in: 2) ? .leave : .defer
         policy.forcesDownedNodes = random.chance(1, in: 4)
         policy.purgesUnassigned = random.chance(1, in: 4)
