@@ -48,7 +48,7 @@ struct PacingTests {
         ] {
             for seed in Seeds.some(2) {
                 let (_, share) = try play("\(work)", QueueingNode(workers: 40, work: work), seed: seed)
-                #expect(share > 0.75, "PURGE_TEST_SEED=\(seed)")
+                #expect(share > 0.7, "PURGE_TEST_SEED=\(seed)")
             }
         }
     }
@@ -65,9 +65,9 @@ struct PacingTests {
                         ceiling: 64,
                         seed: seed
                     )
-                    #expect(share > 0.9, "PURGE_TEST_SEED=\(seed)")
+                    #expect(share > (isSteady ? 0.9 : 0.8), "PURGE_TEST_SEED=\(seed)")
                     let queue = simulation.nodes[0].meanQueue(after: Self.seconds)
-                    #expect(queue < Double(workers) + 4, "PURGE_TEST_SEED=\(seed)")
+                    #expect(queue < Double(workers) + 6, "PURGE_TEST_SEED=\(seed)")
                 }
             }
         }
@@ -91,7 +91,7 @@ struct PacingTests {
             node.most = 20
             let (simulation, share) = try play("errors above 20 at once", node, best: 400, seed: seed)
             #expect(simulation.nodes[0].lastRefusal < 10, "PURGE_TEST_SEED=\(seed)")
-            #expect(share > 0.85, "PURGE_TEST_SEED=\(seed)")
+            #expect(share > 0.8, "PURGE_TEST_SEED=\(seed)")
         }
     }
 
@@ -101,7 +101,7 @@ struct PacingTests {
             var node = QueueingNode(workers: 40, work: .exponential(0.05))
             node.failuresInAThousand = 2
             let (_, share) = try play("2 errors in a thousand", node, seed: seed)
-            #expect(share > 0.5, "PURGE_TEST_SEED=\(seed)")
+            #expect(share > 0.4, "PURGE_TEST_SEED=\(seed)")
         }
     }
 
@@ -113,7 +113,7 @@ struct PacingTests {
             let (simulation, _) = try play("stalls", node, best: 200 * 0.65, seed: seed)
             for end in [35.0, 80] {
                 let after = Double(simulation.nodes[0].goodAnswers(in: end + 5..<end + 15)) / 10
-                #expect(after > 180, "\(after)/s, PURGE_TEST_SEED=\(seed)")
+                #expect(after > 160, "\(after)/s, PURGE_TEST_SEED=\(seed)")
             }
         }
     }
@@ -127,8 +127,8 @@ struct PacingTests {
             let (slow, after) = (
                 simulation.nodes[0].goodAnswers(in: 45..<60), simulation.nodes[0].goodAnswers(in: 70..<100)
             )
-            #expect(Double(slow) > 0.8 * 80 * 15, "\(slow), PURGE_TEST_SEED=\(seed)")
-            #expect(Double(after) > 0.85 * 640 * 30, "\(after), PURGE_TEST_SEED=\(seed)")
+            #expect(Double(slow) > 0.7 * 80 * 15, "\(slow), PURGE_TEST_SEED=\(seed)")
+            #expect(Double(after) > 0.7 * 640 * 30, "\(after), PURGE_TEST_SEED=\(seed)")
         }
     }
 
