@@ -80,13 +80,13 @@ private struct World: Sendable {
     func entry(_ uid: Int64) -> BacklogEntry? {
         let record = UserRecord(
             uid: UID(uid),
-            email: UserEmail("user\(uid)@api.accounts.firefox.com"),
+            email: AccountEmail("user\(uid)@api.accounts.firefox.com"),
             generation: 1_700_000_000_000,
+            keysChangedAt: 1_600_000_000_000,
             clientState: "0123456789abcdef0123456789abcdef",
             createdAt: Milliseconds(1_600_000_000_000),
             replacedAt: Milliseconds(1_650_000_000_000),
-            nodeID: NodeID(uid % 10 + 1),
-            keysChangedAt: Milliseconds(1_600_000_000_000)
+            nodeID: NodeID(uid % 10 + 1)
         )
         return BacklogEntry(record: record, others: [])
     }
