@@ -115,7 +115,7 @@ package struct DryRun: Sendable {
             )
             if stopSignal.isRequested {
                 summary.stopReason = .stopRequested
-            } else if let limit = options.maxRuntime, time.now - started >= limit {
+            } else if summary.stopReason == .complete, let limit = options.maxRuntime, time.now - started >= limit {
                 summary.stopReason = .maxRuntime
             }
             return summary.stopReason == .complete
