@@ -73,7 +73,8 @@ struct PostgresTroubleTests {
     @Test("is unreachable when the server ends it, idle or at work, and from then on", arguments: [true, false])
     func terminated(isIdle: Bool) async throws {
         // Whoever writes to a closed socket must get an error, not a signal.
-        signal(SIGPIPE, SIG_DFL)
+        let before = signal(SIGPIPE, SIG_DFL)
+        defer { signal(SIGPIPE, before) }
         let (connection, watcher) = (try await Postgres.connect(), try await Postgres.connect())
         let process = try await connection.processID()
         async let failure = isIdle ? nil : connection.failure("SELECT pg_sleep(60)")

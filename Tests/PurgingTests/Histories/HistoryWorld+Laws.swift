@@ -35,7 +35,10 @@ extension HistoryWorld {
             }
         }
         guard case .account = place(of: request), !purgesUnassigned else { return }
-        if isDeleted(user) || records.contains(where: \.isActive) { return }
+        let wasJustActive = state.withLock { state in
+            state.unassignedAt[user].map { time.now - $0 <= .seconds(5) } ?? false
+        }
+        if isDeleted(user) || wasJustActive || records.contains(where: \.isActive) { return }
         if state.withLock({ $0.clients[user]?.key }) == request.key.text {
             violated("data that the next login of \(user) revives was to be deleted for uid \(uid)")
         }

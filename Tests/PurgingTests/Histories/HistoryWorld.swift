@@ -30,6 +30,8 @@ final class HistoryWorld: Sendable {
         var markedAccounts: Set<String> = []
         /// Since when a record is active again, or for the first time.
         var activeSince: [UID: ContinuousClock.Instant] = [:]
+        /// When a user's active record was last taken off its node.
+        var unassignedAt: [String: ContinuousClock.Instant] = [:]
         /// When a purger moved a record behind the others.
         var postponedAt: [UID: ContinuousClock.Instant] = [:]
         var violations: [String] = []
@@ -197,6 +199,7 @@ final class HistoryWorld: Sendable {
     private func unassign(_ node: Int64) {
         for record in store.records where record.nodeID == NodeID(node) && record.isActive {
             store.replace(record.uid.rawValue, at: time.wallTime)
+            state.withLock { $0.unassignedAt[record.email.fxaUID] = time.now }
         }
     }
 
