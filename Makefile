@@ -2,7 +2,7 @@
 
 .PHONY: demo build test test-tsan format lint bench clean
 
-SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/BareClient Benchmarks/Sources/Parts
+SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/BareClient Benchmarks/Benchmarks
 
 # Purges a realistic Tokenserver on SQLite against storage nodes on loopback, and checks what came of it.
 demo: build

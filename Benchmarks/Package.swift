@@ -31,10 +31,11 @@ let package = Package(
             dependencies: ["SyncTokens", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: settings
         ),
-        // The small parts, one by one: `swift package benchmark`.
+        // The small parts, one by one: `swift package benchmark`, which looks in a folder of this name.
         .executableTarget(
             name: "Parts",
             dependencies: ["Purging", "SyncTokens", .product(name: "Benchmark", package: "benchmark")],
+            path: "Benchmarks/Parts",
             swiftSettings: settings,
             plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]
         ),
