@@ -41,7 +41,10 @@ let package = Package(
         // The core: model, decisions, pacing, settling, run, service. No SQL, HTTP or NIO.
         .target(
             name: "Purging",
-            dependencies: ["SyncTokens", .product(name: "DequeModule", package: "swift-collections")],
+            dependencies: [
+                "SyncTokens", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
             swiftSettings: settings
         ),
         // Every query, once, over a small SQL session protocol.

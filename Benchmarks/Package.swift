@@ -28,7 +28,10 @@ let package = Package(
         ),
         .target(
             name: "Purging",
-            dependencies: ["SyncTokens", .product(name: "DequeModule", package: "swift-collections")],
+            dependencies: [
+                "SyncTokens", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
             swiftSettings: settings
         ),
         // The small parts, one by one: `swift package benchmark`, which looks in a folder of this name.

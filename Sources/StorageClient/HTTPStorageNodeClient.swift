@@ -56,6 +56,8 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
         )
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, decompression: .disabled)
         configuration.httpVersion = .http1Only
+        // Nobody collects spans; their attributes would be made for each request all the same.
+        configuration.tracing.tracer = nil
         configuration.timeout.connect = TimeAmount(settings.connectTimeout)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.connectionsPerNode
         // A connection that can't be made is an answer too; whether to try again is decided elsewhere.

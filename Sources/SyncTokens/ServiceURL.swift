@@ -15,6 +15,9 @@ package struct ServiceURL: Hashable, Sendable, CustomStringConvertible {
     /// The base path without trailing slashes; empty for most nodes.
     package let pathPrefix: String
 
+    /// What tells one storage from another, however their URLs are spelt: host, port and base path.
+    package let storage: String
+
     /// The URL without trailing slashes.
     private let base: String
 
@@ -47,6 +50,7 @@ package struct ServiceURL: Hashable, Sendable, CustomStringConvertible {
         self.host = host.lowercased()
         self.port = try port.map(Self.number) ?? (isSecure ? 443 : 80)
         self.pathPrefix = String(path)
+        self.storage = "\(self.host):\(self.port)\(self.pathPrefix)"
         self.base = String(text.prefix(scheme.count + 3 + authority.count)) + path
     }
 
@@ -56,6 +60,11 @@ package struct ServiceURL: Hashable, Sendable, CustomStringConvertible {
         let suffix = "/1.5/\(uid)"
         return (base + suffix, pathPrefix + suffix)
     }
+
+    /// Everything comes from the text.
+    package static func == (left: ServiceURL, right: ServiceURL) -> Bool { left.text == right.text }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     /// The host and, if there is a colon after it, the text of the port.
     private static func split(_ authority: Substring) throws(ServiceURLError) -> (host: Substring, port: Substring?) {

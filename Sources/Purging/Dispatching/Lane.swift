@@ -13,6 +13,8 @@ struct Lane: Sendable {
     private(set) var delayed: [Job] = []
     /// Being read again because what they rest on is too old.
     var rereading = 0
+    /// Whether a record of the node was seen in this run.
+    var isSeen = false
     /// Decided on, but not here yet.
     var expected = 0
 
@@ -98,7 +100,7 @@ struct Lane: Sendable {
         case .go, .probe, .trial: return delayed.compactMap(\.notBefore).min()
         case .full:
             let trial = ready.contains { $0.attempts == 0 } ? gate.nextTrial : nil
-            return [delayed.compactMap(\.notBefore).min(), trial].compactMap { $0 }.min()
+            return [delayed.compactMap(\.notBefore).min(), trial, gate.nextStuck(at: now)].compactMap { $0 }.min()
         case .leftForRun: return nil
         }
     }

@@ -3,6 +3,7 @@ extension NodeDispatcher {
     package mutating func answered(_ ticket: Int, with answer: NodeAnswer, at now: Instant) -> Answered? {
         guard let flight = flights.removeValue(forKey: ticket) else { return nil }
         let index = flight.lane
+        touch(index)
         var change: NodeGate.Change?
         if answer.verdict == .timedOut {
             change = lanes[index].gate.requestTimedOut(flight.request, elapsed: answer.elapsed, now: now)
@@ -59,12 +60,11 @@ extension NodeDispatcher {
     ) -> Resolution {
         var job = flight.job
         job.noteAnswer(answer, at: now)
-        let gate = lanes[flight.lane].gate
         switch answer.verdict {
         case .confirmed:
             job.confirmedKeys += 1
             if job.confirmedKeys == job.deletion.keys.count { return .confirmed(job) }
-            if isClosed || gate.reasonLeft != nil { return .left(job, nil) }
+            if isClosed || lanes[flight.lane].gate.reasonLeft != nil { return .left(job, nil) }
             job.attempts = 0
             job.goodAnswersAtFirstFailure = nil
             lanes[flight.lane].prepend(job)
@@ -73,13 +73,13 @@ extension NodeDispatcher {
         case .notFound: return .held(job, .notFound)
         case .refused: return .failed(job, .http4xx)
         case .signatureRefused:
-            return gate.acceptedSignature ? .failed(job, .http4xx) : .left(job, .http4xx)
+            return lanes[flight.lane].gate.acceptedSignature ? .failed(job, .http4xx) : .left(job, .http4xx)
         case .decommissioned: return .left(job, .http5xx)
         case .misrouted: return .left(job, .misrouted)
         case .abandoned: return .left(job, nil)
         case .busy:
             let wait = answer.retryAfter ?? settings.retry.delay(afterAttempts: job.attempts, using: &random)
-            if gate.goodAnswers == flight.request.goodAnswers {
+            if lanes[flight.lane].gate.goodAnswers == flight.request.goodAnswers {
                 change = lanes[flight.lane].gate.quietAsked(wait, now: now) ?? change
             }
             let resolution = retry(job, of: flight, after: wait, failure: answer.verdict.failure, now: now)
@@ -123,6 +123,7 @@ extension NodeDispatcher {
     /// Gives a record's place in the budget back, unless some attempt may have deleted its data.
     mutating func giveBack(_ job: Job) {
         if job.isReserved, !job.mayHaveBeenCarriedOut {
+            if budget.isExhausted { touchAll() }
             budget.giveBack()
         }
     }

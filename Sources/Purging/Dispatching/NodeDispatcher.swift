@@ -1,3 +1,4 @@
+import DequeModule
 package import SyncTokens
 
 /// Keeps a bounded window of records on their way to the storage nodes, each node paced by a gate of its own, so that
@@ -61,8 +62,9 @@ package struct NodeDispatcher: Sendable {
     private var laneByTarget: [String: Int] = [:]
     var flights: [Int: Flight] = [:]
     private var lastTicket = 0
-    /// Where the search for work starts, so that every lane has its turn when something is scarce.
-    private var turn = 0
+    private var turns = LaneTurns()
+    /// How many nodes there are records of.
+    private var seenLanes = 0
     private(set) var isClosed = false
 
     package init(
@@ -96,33 +98,46 @@ package struct NodeDispatcher: Sendable {
     package var acceptedSignature: Bool { lanes.contains { $0.gate.acceptedSignature } }
 
     package func isFull(_ target: ServiceURL) -> Bool {
-        lane(of: target).map { $0.isFull(share: settings.window / lanes.count) } ?? false
+        index(of: target).map { lanes[$0].isFull(share: settings.window / max(1, seenLanes)) } ?? false
     }
 
     /// Whether few enough records wait for this node that reading more of them makes sense.
     package func hasRoomAgain(_ target: ServiceURL) -> Bool {
-        guard let lane = lane(of: target) else { return true }
-        return !lane.gate.isCutOff
-            && lane.ahead <= max(lane.gate.limit, min(lane.gate.usefulQueue, settings.window) / 2)
+        guard let index = index(of: target) else { return true }
+        return !lanes[index].gate.isCutOff
+            && lanes[index].ahead <= max(lanes[index].gate.limit, min(lanes[index].gate.usefulQueue, settings.window) / 2)
     }
 
-    /// Whether this node could take more than it is given. A node that no record was seen of yet could.
-    package func isHungry(_ target: ServiceURL, at now: Instant) -> Bool {
-        lane(of: target)?.isHungry(at: now) ?? true
+    /// Whether another node than this one could take more than it is given, of those that are of interest. A node that
+    /// no record was seen of yet could.
+    package func someoneIsHungry(
+        besides target: ServiceURL,
+        at now: Instant,
+        where isOfInterest: (ServiceURL) -> Bool
+    ) -> Bool {
+        lanes.contains { lane in
+            lane.isHungry(at: now) && lane.target.storage != target.storage && isOfInterest(lane.target)
+        }
     }
 
     /// Whether nothing is on its way to this node.
-    package func isIdle(_ target: ServiceURL) -> Bool { lane(of: target).map { $0.load == 0 } ?? true }
+    package func isIdle(_ target: ServiceURL) -> Bool { index(of: target).map { lanes[$0].load == 0 } ?? true }
 
-    package func isLeftForRun(_ target: ServiceURL) -> Bool { lane(of: target)?.gate.reasonLeft != nil }
+    package func isLeftForRun(_ target: ServiceURL) -> Bool {
+        index(of: target).map { lanes[$0].gate.reasonLeft != nil } ?? false
+    }
 
     /// When something is to be done here, if nothing else happens before; nil if nothing waits for time to pass.
     package func wakeTime(at now: Instant) -> Instant? {
-        var times = lanes.compactMap { $0.wakeTime(at: now) }
-        if let limited = limiter.wait(at: now),
-            lanes.contains(where: { $0.hasSendable(reservedOnly: budget.isExhausted) })
-        {
-            times.append(limited)
+        if isClosed { return nil }
+        var times = [turns.earliest].compactMap { $0 }
+        let limited = limiter.wait(at: now)
+        for index in turns.line {
+            if let limited, lanes[index].hasSendable(reservedOnly: budget.isExhausted) {
+                times.append(limited)
+            } else if let moment = lanes[index].wakeTime(at: now) {
+                times.append(max(moment, limited ?? moment))
+            }
         }
         return times.min()
     }
@@ -130,19 +145,27 @@ package struct NodeDispatcher: Sendable {
     // MARK: Events
 
     /// A record for this node is decided on, and will be enqueued or withdrawn.
-    package mutating func expect(_ target: ServiceURL) { lanes[laneIndex(of: target)].expected += 1 }
+    package mutating func expect(_ target: ServiceURL) {
+        let index = laneIndex(of: target)
+        lanes[index].expected += 1
+        see(index)
+    }
 
     package mutating func withdraw(_ target: ServiceURL) { lanes[laneIndex(of: target)].expected -= 1 }
 
     package mutating func enqueue(_ job: Job) {
         let index = laneIndex(of: job.deletion.target)
         lanes[index].append(job)
+        see(index)
+        turns.enter(index)
     }
 
-    /// Sets whether the node's row asks for less.
-    package mutating func setThrottled(_ target: ServiceURL, _ isThrottled: Bool) {
-        if let index = laneByTarget[target.storage] {
+    /// There is such a node, and its row asks for less, or doesn't.
+    package mutating func meet(_ target: ServiceURL, isThrottled: Bool) {
+        let index = laneIndex(of: target)
+        if lanes[index].gate.isThrottled != isThrottled {
             lanes[index].gate.isThrottled = isThrottled
+            turns.enter(index)
         }
     }
 
@@ -150,35 +173,47 @@ package struct NodeDispatcher: Sendable {
     package mutating func next(at now: Instant) -> (send: [Dispatch], reread: [Job]) {
         var send: [Dispatch] = []
         var reread: [Job] = []
-        if lanes.isEmpty || isClosed { return (send, reread) }
-        turn = (turn + 1) % lanes.count
-        for step in 0..<lanes.count {
-            let index = (turn + step) % lanes.count
-            lanes[index].wakeDelayed(at: now)
-            sending: while limiter.wait(at: now) == nil, lanes[index].rereading < mostRereading(lanes[index].gate) {
-                let permission = lanes[index].gate.permission(at: now)
-                guard permission.mayGo, var job = lanes[index].take(for: permission, reservedOnly: budget.isExhausted)
-                else { break sending }
-                if job.readAt + settings.freshness < now {
-                    lanes[index].rereading += 1
-                    reread.append(job)
-                    continue sending
-                }
-                if !job.isReserved {
-                    budget.reserve()
-                    job.isReserved = true
-                }
-                limiter.spend(at: now)
-                send.append(start(job, lane: index, now: now))
+        if isClosed { return (send, reread) }
+        turns.enterDue(at: now)
+        for _ in 0..<turns.line.count {
+            guard limiter.wait(at: now) == nil, let index = turns.popFirst() else { break }
+            serve(index, at: now, &send, &reread)
+            if limiter.wait(at: now) == nil {
+                turns.setAlarm(index, at: lanes[index].wakeTime(at: now))
+            } else {
+                turns.enter(index)
             }
         }
         return (send, reread)
     }
 
+    /// Sends as much as this lane and the limits for all of them allow.
+    private mutating func serve(_ index: Int, at now: Instant, _ send: inout [Dispatch], _ reread: inout [Job]) {
+        lanes[index].wakeDelayed(at: now)
+        while limiter.wait(at: now) == nil, lanes[index].rereading < mostRereading(index) {
+            let permission = lanes[index].gate.permission(at: now)
+            guard permission.mayGo, var job = lanes[index].take(for: permission, reservedOnly: budget.isExhausted)
+            else { return }
+            if job.readAt + settings.freshness < now {
+                lanes[index].rereading += 1
+                reread.append(job)
+                continue
+            }
+            if !job.isReserved {
+                budget.reserve()
+                job.isReserved = true
+            }
+            limiter.spend(at: now)
+            send.append(start(job, lane: index, now: now))
+        }
+    }
+
     /// A record that was read again is to be sent after all; it goes in front.
     package mutating func rereadKept(_ job: Job, from target: ServiceURL) {
         rereadEnded(from: target)
-        lanes[laneIndex(of: job.deletion.target)].prepend(job)
+        let index = laneIndex(of: job.deletion.target)
+        lanes[index].prepend(job)
+        turns.enter(index)
     }
 
     /// A record that was read again is not to be sent.
@@ -207,15 +242,22 @@ package struct NodeDispatcher: Sendable {
 
     // MARK: Lanes
 
-    private func lane(of target: ServiceURL) -> Lane? { laneByTarget[target.storage].map { lanes[$0] } }
+    private func index(of target: ServiceURL) -> Int? { laneByTarget[target.storage] }
 
     private mutating func laneIndex(of target: ServiceURL) -> Int {
-        laneByTarget[target.storage] ?? addLane(target, gate: NodeGate(settings: settings.gate))
+        index(of: target) ?? addLane(target, gate: NodeGate(settings: settings.gate))
+    }
+
+    private mutating func see(_ index: Int) {
+        if lanes[index].isSeen { return }
+        lanes[index].isSeen = true
+        seenLanes += 1
     }
 
     @discardableResult
     private mutating func addLane(_ target: ServiceURL, gate: NodeGate) -> Int {
         lanes.append(Lane(target: target, gate: gate))
+        turns.addLane()
         laneByTarget[target.storage] = lanes.count - 1
         return lanes.count - 1
     }
@@ -230,13 +272,20 @@ package struct NodeDispatcher: Sendable {
     }
 
     /// How many of a lane's records may be read again at once: no more than could be sent then.
-    private func mostRereading(_ gate: NodeGate) -> Int {
-        limiter.isLimiting ? 1 : max(1, gate.limit - gate.inFlight)
+    private func mostRereading(_ index: Int) -> Int {
+        limiter.isLimiting ? 1 : max(1, lanes[index].gate.limit - lanes[index].gate.inFlight)
     }
 
+    /// Something happened to this lane.
+    mutating func touch(_ index: Int) { turns.enter(index) }
+
+    /// Something happened that may let any lane go on.
+    mutating func touchAll() { turns.enterAll() }
+
     mutating func rereadEnded(from target: ServiceURL) {
-        if let index = laneByTarget[target.storage] {
+        if let index = index(of: target) {
             lanes[index].rereading -= 1
+            turns.enter(index)
         }
     }
 }

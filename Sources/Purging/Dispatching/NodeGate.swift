@@ -127,6 +127,11 @@ package struct NodeGate: Sendable {
     /// When time alone lets another request through to a node that is full; nil if it doesn't.
     package var nextTrial: Instant? { inFlight < ceiling && !isCutOff ? requests.nextBeyondLimit : nil }
 
+    /// When another request in flight counts as stuck, if it is not answered before.
+    func nextStuck(at now: Instant) -> Instant? {
+        requests.nextStuck(at: now, typicalLatency: concurrency.typicalLatency)
+    }
+
     package mutating func requestStarted(at now: Instant) -> Request {
         requests.started(at: now)
         return Request(

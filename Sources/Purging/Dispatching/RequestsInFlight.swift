@@ -53,8 +53,20 @@ struct RequestsInFlight: Sendable {
     /// How many requests are stuck.
     func stuck(at now: Instant, typicalLatency: Double?) -> Int {
         guard let latestGoodStart, let first = starts.first, first < latestGoodStart else { return 0 }
-        let patience = max(Self.leastTimeToStick, .seconds(Self.usualTimesToStick * (typicalLatency ?? 0)))
+        let patience = Self.patience(typicalLatency)
         return starts.prefix { $0 < latestGoodStart && now - $0 > patience }.count
+    }
+
+    /// When one more is stuck.
+    func nextStuck(at now: Instant, typicalLatency: Double?) -> Instant? {
+        guard let latestGoodStart, let first = starts.first, first < latestGoodStart else { return nil }
+        let patience = Self.patience(typicalLatency)
+        guard let next = starts.first(where: { now - $0 <= patience }), next < latestGoodStart else { return nil }
+        return next + patience + .nanoseconds(1)
+    }
+
+    private static func patience(_ typicalLatency: Double?) -> Duration {
+        max(leastTimeToStick, .seconds(usualTimesToStick * (typicalLatency ?? 0)))
     }
 
     /// From when on another request may be sent although the node has as many as it may have, as none is answered: it

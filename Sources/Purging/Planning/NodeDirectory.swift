@@ -24,6 +24,8 @@ package struct NodeDirectory: Sendable {
     }
 
     package let places: [NodeID: Place]
+    /// The nodes whose deletes go to one storage, by what tells it from others.
+    private let nodesByTarget: [String: [NodeID]]
     /// Missing nodes that more records name than may be deleted without a confirmation.
     package var crowdedGoneNodes: Set<NodeID> = []
 
@@ -54,9 +56,13 @@ package struct NodeDirectory: Sendable {
             },
             uniquingKeysWith: { first, _ in first }
         )
+        nodesByTarget = Dictionary(grouping: places.keys) { [places] in places[$0]?.target?.storage ?? "" }
     }
 
     package subscript(_ id: NodeID) -> Place? { places[id] }
+
+    /// The nodes whose records' deletes go to this storage.
+    package func nodes(at target: ServiceURL) -> [NodeID] { nodesByTarget[target.storage] ?? [] }
 
     /// The nodes marked as down.
     package var downed: Set<NodeID> { Set(places.values.filter(\.node.isDowned).map(\.node.id)) }

@@ -170,7 +170,6 @@ extension PurgeEngine {
             }
             underway.insert(uid)
             accept(Job(entry: entry, deletion: deletion, readAt: readAt))
-            dispatcher.setThrottled(deletion.target, directory[node]?.node.isThrottled ?? false)
         case .deleteRecord(let kind):
             underway.insert(uid)
             accept(entry, kind == .nodeless ? .deleteNodeless : .delete, kind, at: now)
@@ -192,19 +191,14 @@ extension PurgeEngine {
     /// The record's node has enough to do. If another node could do more, the full one's records are left for a later
     /// sweep; else the reader waits.
     private mutating func passOver(_ target: ServiceURL, from key: BacklogKey, at now: Instant) -> Bool {
-        var nodesOfTarget: [NodeID] = []
-        var someoneIsHungry = false
-        for (node, place) in directory.places {
-            guard let other = place.target, sweep.covers(node) else { continue }
-            if place.node.isDowned, !planner.policy.forcesDownedNodes { continue }
-            if other == target {
-                nodesOfTarget.append(node)
-            } else {
-                someoneIsHungry = someoneIsHungry || dispatcher.isHungry(other, at: now)
-            }
+        func isCovered(_ node: NodeID) -> Bool {
+            sweep.covers(node) && (planner.policy.forcesDownedNodes || directory[node]?.node.isDowned == false)
+        }
+        let someoneIsHungry = dispatcher.someoneIsHungry(besides: target, at: now) { other in
+            directory.nodes(at: other).contains(where: isCovered)
         }
         guard someoneIsHungry, sweep.canPassOver else { return false }
-        for node in nodesOfTarget {
+        for node in directory.nodes(at: target) where isCovered(node) {
             sweep.passOver(node, from: key)
         }
         return true
@@ -252,10 +246,10 @@ extension PurgeEngine {
 
     /// The nodes were read anew, unless another reading overtook this one.
     private mutating func learn(_ directory: NodeDirectory, readAt: Instant) {
-        if let directoryReadAt, readAt < directoryReadAt { return }
+        if let directoryReadAt, readAt <= directoryReadAt { return }
         self.directory = directory
         directoryReadAt = readAt
-        noteThrottling()
+        meetNodes()
     }
 
     /// What was read again and is too old on arrival would be read again for ever.

@@ -69,10 +69,10 @@ extension PurgeEngine {
         }
     }
 
-    mutating func noteThrottling() {
+    mutating func meetNodes() {
         for place in directory.places.values {
             if let target = place.target {
-                dispatcher.setThrottled(target, place.node.isThrottled)
+                dispatcher.meet(target, isThrottled: place.node.isThrottled)
             }
         }
     }

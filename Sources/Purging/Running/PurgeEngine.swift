@@ -132,7 +132,7 @@ package struct PurgeEngine: Sendable {
         settler = Settler(settings: options.settler, isHeld: true)
         trail = AuditTrail(isOn: isAudited)
         summary.cutoff = cutoff
-        noteThrottling()
+        meetNodes()
     }
 
     /// The run's summary, complete once it is finished.

@@ -91,11 +91,8 @@ struct BatchSettler {
         for index in 0..<count {
             let row = rows[min(index, rows.count - 1)]
             let (email, createdAt, uid) = (try row.text(0), try row.integer(1), try row.integer(2))
-            let or: SQLStatement = index == 0 ? "" : " OR "
-            entries = """
-                \(entries)\(or)(email = \(email) AND service = \(service) AND created_at = \(createdAt) \
-                AND uid = \(uid))
-                """
+            if index > 0 { entries += " OR " }
+            entries += "(email = \(email) AND service = \(service) AND created_at = \(createdAt) AND uid = \(uid))"
         }
         _ = try session.query(
             """
@@ -151,15 +148,16 @@ struct BatchSettler {
     }
 
     private func freeSlots(_ nodes: [NodeID]) throws {
+        // All nodes that give back as many in one statement; the nodes are locked already, so their order is free.
         let slots = Dictionary(nodes.map { ($0, 1) }, uniquingKeysWith: +)
-        for (node, freed) in slots.sorted(by: { $0.key < $1.key }) {
+        for (freed, nodes) in Dictionary(grouping: slots, by: \.value).sorted(by: { $0.key < $1.key }) {
             try session.execute(
                 """
                 UPDATE nodes SET \
                 available = CASE WHEN available >= capacity THEN available \
                 WHEN available + \(freed) > capacity THEN capacity ELSE available + \(freed) END, \
                 current_load = CASE WHEN current_load > \(freed) THEN current_load - \(freed) ELSE 0 END \
-                WHERE id = \(node.rawValue)
+                WHERE id IN \(list: nodes.map(\.key.rawValue).sorted())
                 """
             )
         }

@@ -15,6 +15,8 @@ package struct SQLStatement: ExpressibleByStringInterpolation, Sendable {
 
     package init(stringInterpolation: Interpolation) { parts = stringInterpolation.parts }
 
+    package static func += (left: inout SQLStatement, right: SQLStatement) { left.parts += right.parts }
+
     package struct Interpolation: StringInterpolationProtocol {
         fileprivate var parts: [Part] = []
 
