@@ -68,6 +68,8 @@ let package = Package(
             dependencies: ["TokenserverStore", "SQLiteDriver", "PostgresDriver", "MySQLDriver"],
             swiftSettings: settings
         ),
+        // When purging is not welcome: a file, and windows of time.
+        .target(name: "Steering", dependencies: ["Purging"], swiftSettings: settings),
         .target(
             name: "StorageClient",
             dependencies: [
@@ -102,8 +104,8 @@ let package = Package(
         .executableTarget(
             name: "purge-old-records",
             dependencies: [
-                "Databases", "Journals", "Purging", "StorageClient", "SyncTokens", "Telemetry", "TokenserverStore",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Databases", "Journals", "Purging", "Steering", "StorageClient", "SyncTokens", "Telemetry",
+                "TokenserverStore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -204,6 +206,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(name: "SteeringTests", dependencies: ["Purging", "Steering"], swiftSettings: settings),
         .testTarget(name: "JournalsTests", dependencies: ["Journals", "Purging"], swiftSettings: settings),
         .testTarget(
             name: "SandboxTests",

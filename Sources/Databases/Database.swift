@@ -1,5 +1,6 @@
 import MySQLDriver
 import PostgresDriver
+package import Purging
 import SQLiteDriver
 package import TokenserverStore
 
@@ -26,5 +27,16 @@ package enum Database {
         case "postgres", "postgresql": return try PostgresConnector(url: url)
         default: throw DatabaseURLError(problem: "the database URL has an unknown scheme", remedy: forms)
         }
+    }
+
+    /// Locks for those who share this database's backlog: of a session of the server, or on files beside a SQLite
+    /// database.
+    ///
+    /// - Throws: ``StoreError`` if they can't be relied on.
+    package static func shardLocks(_ connector: any SQLConnector) async throws -> any ShardLocks {
+        if let sqlite = connector as? SQLiteConnector { return FileShardLocks(database: sqlite.path) }
+        let locks = SessionShardLocks(connector: connector)
+        try await locks.checkSession()
+        return locks
     }
 }

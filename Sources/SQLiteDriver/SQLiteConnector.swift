@@ -7,7 +7,7 @@ package struct SQLiteConnector: SQLConnector {
     /// How long a statement waits for other clients of the file before it fails as busy.
     private static let busyTimeout: TimeInterval = 5
 
-    private let path: String
+    package let path: String
     private let createsFile: Bool
 
     /// - Parameter createsFile: whether a missing file is made; else it is an error, as an empty database is surely not

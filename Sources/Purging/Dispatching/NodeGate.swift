@@ -88,6 +88,19 @@ package struct NodeGate: Sendable {
     /// How many requests may be in flight, whatever happens.
     private var ceiling: Int { isThrottled ? max(1, settings.ceiling / 4) : settings.ceiling }
 
+    /// What an answer usually takes, in seconds.
+    var typicalLatency: Double? { concurrency.typicalLatency }
+
+    func state(at now: Instant) -> RunStatus.NodeStatus.State {
+        switch phase {
+        case .left(let reason): return .left(reason)
+        case .cutOff(let reason, _, _): return .cutOff(reason)
+        case .open:
+            if let quietUntil, quietUntil > now { return .quiet(for: quietUntil - now) }
+            return .open
+        }
+    }
+
     package var isCutOff: Bool { if case .cutOff = phase { true } else { false } }
 
     package var reasonLeft: LeaveReason? { if case .left(let reason) = phase { reason } else { nil } }

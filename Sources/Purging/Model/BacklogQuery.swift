@@ -6,18 +6,25 @@ package struct BacklogScope: Sendable, Equatable {
     package var uidsAbove: UID?
     /// Only uids less than this (exclusive, as the original's `--range_end`).
     package var uidsBelow: UID?
+    /// Only uids of this share; nil for all.
+    package var shard: Shard?
 
-    package init(cutoff: Milliseconds, uidsAbove: UID? = nil, uidsBelow: UID? = nil) {
+    package init(cutoff: Milliseconds, uidsAbove: UID? = nil, uidsBelow: UID? = nil, shard: Shard? = nil) {
         self.cutoff = cutoff
         self.uidsAbove = uidsAbove
         self.uidsBelow = uidsBelow
+        self.shard = shard
     }
 
-    package var limitsUIDs: Bool { uidsAbove != nil || uidsBelow != nil }
+    package var limitsUIDs: Bool { uidsAbove != nil || uidsBelow != nil || shard != nil }
 
     package func contains(_ record: UserRecord) -> Bool {
         guard let replacedAt = record.replacedAt, replacedAt < cutoff else { return false }
-        return uidsAbove.map { record.uid > $0 } ?? true && uidsBelow.map { record.uid < $0 } ?? true
+        return contains(record.uid)
+    }
+
+    package func contains(_ uid: UID) -> Bool {
+        uidsAbove.map { uid > $0 } ?? true && uidsBelow.map { uid < $0 } ?? true && shard?.contains(uid) ?? true
     }
 }
 

@@ -21,6 +21,8 @@ package enum RunEvent: Sendable {
     case nodeMalformed(NodeID, problem: String)
     /// Such a confirmation came from the override node instead of the record's own.
     case deletionRedirected
+    /// Nothing new is sent for now; nil when it is again.
+    case paused(PauseReason?)
     /// `--max-records` was reached.
     case limitReached
     /// Counts so far, at most once for each batch.

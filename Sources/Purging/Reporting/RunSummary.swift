@@ -8,6 +8,8 @@ package struct RunSummary: Sendable {
 
     /// Whether the counts say what would be done, as nothing was.
     package var isDryRun = false
+    /// The share of the backlog that this run was about; nil for all of it.
+    package var shard: Shard?
     package var stopReason = StopReason.complete
     package var duration = Duration.zero
     package var sweeps = 1

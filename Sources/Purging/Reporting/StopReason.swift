@@ -14,6 +14,8 @@ package enum StopReason: Sendable, Equatable {
     case nodesImplausible(String)
     /// A page of the backlog did not move the cursor.
     case loopDetected
+    /// The share of the backlog that is purged here is no longer ours alone.
+    case shardLost(String)
     /// The audit log can't be written.
     case auditFailed(String)
     /// The plan can't be written, or read.
@@ -33,6 +35,7 @@ package enum StopReason: Sendable, Equatable {
         case .auditFailed: "audit_log_failed"
         case .planFailed: "plan_failed"
         case .storeFailed: "database_failed"
+        case .shardLost: "shard_lost"
         }
     }
 
@@ -47,7 +50,7 @@ package enum StopReason: Sendable, Equatable {
                 + " give the secret that Tokenserver and the nodes share"
         case .loopDetected: "a page of the backlog did not move the cursor; the database answered inconsistently"
         case .nodesImplausible(let text), .auditFailed(let text), .planFailed(let text),
-            .storeFailed(let text):
+            .storeFailed(let text), .shardLost(let text):
             text
         }
     }
@@ -56,7 +59,8 @@ package enum StopReason: Sendable, Equatable {
     package var isError: Bool {
         switch self {
         case .complete, .maxRecords, .maxRuntime, .stopRequested: false
-        case .secretRefused, .nodesImplausible, .loopDetected, .auditFailed, .planFailed, .storeFailed: true
+        case .secretRefused, .nodesImplausible, .loopDetected, .auditFailed, .planFailed, .storeFailed, .shardLost:
+            true
         }
     }
 }

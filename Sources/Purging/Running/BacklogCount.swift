@@ -32,7 +32,9 @@ struct BacklogCount: Sendable {
 
     private func count() async -> Int? {
         do {
-            let scope = options.scope(cutoff: cutoff)
+            if !options.countsBacklog { return nil }
+            var scope = options.scope(cutoff: cutoff)
+            scope.shard = nil
             if var size = try await counter.count(scope: scope, limit: options.countLimit) {
                 if policy.forcesDownedNodes { size.waitingForDownedNodes = 0 }
                 observer.observe(.backlogCounted(size, now: time.wallTime))

@@ -39,6 +39,7 @@ package struct DryRun: Sendable {
         let started = time.now
         var summary = RunSummary()
         summary.isDryRun = true
+        summary.shard = options.shard
         do {
             try await decide(started: started, into: &summary)
         } catch let error as ImplausibleNodes {

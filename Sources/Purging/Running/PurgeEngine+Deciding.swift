@@ -272,6 +272,7 @@ extension PurgeEngine {
     func reason(of error: any Error) -> StopReason {
         if let error = error as? ImplausibleNodes { return .nodesImplausible(error.description) }
         if let error = error as? PlanFailure { return .planFailed(error.description) }
+        if let error = error as? ShardLost { return .shardLost(error.description) }
         return .storeFailed(String(describing: error))
     }
 }

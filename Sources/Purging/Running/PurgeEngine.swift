@@ -30,6 +30,8 @@ package struct PurgeEngine: Sendable {
         case stopRequested
         /// `--max-runtime` is over.
         case timeIsUp
+        /// Nothing new is to be sent for now; nil if it may be again.
+        case paused(PauseReason?)
     }
 
     /// Whether the master secret is the nodes' own, as far as this run knows.
@@ -94,6 +96,8 @@ package struct PurgeEngine: Sendable {
     var staleRereads = 0
     var isReading = false
     var stopReason: StopReason?
+    /// Why nothing new is sent at present.
+    var pause: PauseReason?
     var troubled: [String: String] = [:]
     var nodesWithUntouched: Set<String> = []
     var reportedMalformed: Set<NodeID> = []
@@ -156,28 +160,25 @@ package struct PurgeEngine: Sendable {
         case .audited(let result): audited(result, at: now)
         case .stopRequested: stop(.stopRequested)
         case .timeIsUp: stop(.maxRuntime)
+        case .paused(let reason):
+            if reason != pause { observer.observe(.paused(reason)) }
+            pause = reason
         }
     }
+
+    /// Whether nothing may begin. What was begun goes on, and what was confirmed is settled.
+    var isPaused: Bool { pause != nil && stopReason == nil }
 
     /// What is to be done now.
     package mutating func nextEffects(at now: Instant) -> [Effect] {
         var effects: [Effect] = []
         repeat {
-            decidePending(at: now)
-            let (send, stale) = dispatcher.next(at: now)
-            summary.requests += send.count
-            effects += send.map(Effect.send)
-            for job in stale {
-                toReread[job.uid] = .job(job)
-            }
-            if dispatcher.hasSpentBudget, stopReason == nil {
-                observer.observe(.limitReached)
-                stop(.maxRecords)
-            }
+            if !isPaused { effects += sendEffects(at: now) }
             effects += storeEffects(at: now)
-        } while effects.isEmpty && isQuiescent(at: now) && resolveQuiescence()
+        } while effects.isEmpty && !isPaused && isQuiescent(at: now) && resolveQuiescence()
         if isFinished { return effects }
-        if let wake = [dispatcher.wakeTime(at: now), settler.wakeTime].compactMap({ $0 }).min(),
+        let wakeTimes = [isPaused ? nil : dispatcher.wakeTime(at: now), settler.wakeTime]
+        if let wake = wakeTimes.compactMap({ $0 }).min(),
             wakeScheduled.map({ wake < $0 || $0 <= now }) ?? true
         {
             wakeScheduled = wake
@@ -214,20 +215,34 @@ package struct PurgeEngine: Sendable {
         }
     }
 
+    private mutating func sendEffects(at now: Instant) -> [Effect] {
+        decidePending(at: now)
+        let (send, stale) = dispatcher.next(at: now)
+        summary.requests += send.count
+        for job in stale {
+            toReread[job.uid] = .job(job)
+        }
+        if dispatcher.hasSpentBudget, stopReason == nil {
+            observer.observe(.limitReached)
+            stop(.maxRecords)
+        }
+        return send.map(Effect.send)
+    }
+
     private mutating func storeEffects(at now: Instant) -> [Effect] {
         var effects: [Effect] = []
-        if rereading.isEmpty, !toReread.isEmpty {
+        if !isPaused, rereading.isEmpty, !toReread.isEmpty {
             rereading = toReread
             toReread = [:]
             effects.append(.reread(rereading.keys.sorted(), scope: scope))
         }
-        if stopReason == nil, !isReading, !sweep.isAtEnd, pending.count < options.pageSize,
+        if stopReason == nil, !isPaused, !isReading, !sweep.isAtEnd, pending.count < options.pageSize,
             proof != .open || someNodeIsIdle
         {
             isReading = true
             effects.append(.read(nextQuery()))
         }
-        let isIdle = dispatcher.inFlight == 0 && !isReading && pending.isEmpty && rereading.isEmpty
+        let isIdle = dispatcher.inFlight == 0 && !isReading && (pending.isEmpty || isPaused) && rereading.isEmpty
         if let batch = settler.batch(at: now, isIdle: isIdle) {
             effects.append(.settle(batch, cutoff: scope.cutoff))
         }

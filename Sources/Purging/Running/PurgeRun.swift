@@ -16,6 +16,10 @@ package struct PurgeRun: Sendable {
     let stopSignal: StopSignal
     /// Where it is written down what is about to be done; nil for nowhere.
     let journal: (any AuditJournal)?
+    /// What may have it send nothing for a while; nil for nothing.
+    let pauses: (any PauseSource)?
+    /// Where it writes what it is doing.
+    let board: StatusBoard?
     /// Where the randomness of each run comes from.
     let seed: @Sendable () -> UInt64
 
@@ -29,6 +33,8 @@ package struct PurgeRun: Sendable {
         time: any TimeSource,
         stopSignal: StopSignal,
         journal: (any AuditJournal)? = nil,
+        pauses: (any PauseSource)? = nil,
+        board: StatusBoard? = nil,
         seed: @escaping @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
     ) {
         self.store = store
@@ -40,12 +46,16 @@ package struct PurgeRun: Sendable {
         self.time = time
         self.stopSignal = stopSignal
         self.journal = journal
+        self.pauses = pauses
+        self.board = board
         self.seed = seed
     }
 
     private enum Arrival: Sendable {
         case event(PurgeEngine.Event)
         case woke
+        /// Another second has passed.
+        case ticked
         case patienceEnded
     }
 
@@ -76,6 +86,7 @@ package struct PurgeRun: Sendable {
                 ?? .storeFailed(String(describing: error))
         }
         summary.duration = time.now - started
+        summary.shard = options.shard
         observer.observe(.finished(summary))
         return summary
     }
@@ -117,6 +128,10 @@ package struct PurgeRun: Sendable {
                     return .event(.timeIsUp)
                 }
             }
+            if pauses != nil || board != nil {
+                look(at: &engine)
+                tick(in: &group)
+            }
             while true {
                 for effect in engine.nextEffects(at: time.now) {
                     start(effect, reader: preparation.reader, in: &group)
@@ -133,13 +148,30 @@ package struct PurgeRun: Sendable {
                     }
                 case .event(let event): engine.handle(event, at: time.now)
                 case .woke: break
+                case .ticked:
+                    look(at: &engine)
+                    tick(in: &group)
                 case .patienceEnded: group.cancelAll()
                 }
             }
             group.cancelAll()
         }
+        board?.publish(nil)
         gates = engine.gates
         return engine.result
+    }
+
+    /// Once a second: whether it may send, and what it is doing.
+    private func look(at engine: inout PurgeEngine) {
+        if let pauses { engine.handle(.paused(pauses.reason(at: time.wallTime)), at: time.now) }
+        board?.publish(engine.status(at: time.now))
+    }
+
+    private func tick(in group: inout TaskGroup<Arrival>) {
+        _ = group.addTaskUnlessCancelled {
+            await time.sleep(until: time.now + .seconds(1))
+            return .ticked
+        }
     }
 
     /// `--max-offset`: a random place in the backlog, or its beginning where the backlog is shorter.

@@ -44,24 +44,16 @@ package struct PurgeService: Sendable {
             }
             isFirst = false
             if stopSignal.isRequested { return summary.stopReason.isError ? 1 : 0 }
-            await pause()
+            let pause = max(interval * Double.random(in: Self.jitter), Self.shortestPause)
+            await stopSignal.pause(until: time.now + pause, time)
             if stopSignal.isRequested { return 0 }
-        }
-    }
-
-    private func pause() async {
-        let deadline = time.now + max(interval * Double.random(in: Self.jitter), Self.shortestPause)
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await time.sleep(until: deadline) }
-            group.addTask { await stopSignal.wait() }
-            await group.next()
-            group.cancelAll()
         }
     }
 }
 
 extension RunSummary {
-    fileprivate var couldNotStart: Bool {
+    /// Whether something is wrong that was so from the beginning.
+    var couldNotStart: Bool {
         stopReason == .secretRefused || (stopReason.isError && read == 0)
     }
 }

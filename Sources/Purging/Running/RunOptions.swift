@@ -30,6 +30,8 @@ package struct RunOptions: Sendable {
     package var maxRuntime: Duration?
     package var uidsAbove: UID?
     package var uidsBelow: UID?
+    /// The share of the backlog that is purged; nil for all of it.
+    package var shard: Shard?
     package var onFailure = OnFailure.defer
     package var order = Order.oldestFirst
     /// The node that the configuration says is the Spanner node; it must be in `nodes`.
@@ -40,10 +42,12 @@ package struct RunOptions: Sendable {
     package var stopPatience = Duration.seconds(25)
     /// How long the count of the backlog beside a run may take.
     package var countLimit = Duration.seconds(60)
+    /// Whether the backlog is counted beside the run, always the whole of it.
+    package var countsBacklog = true
 
     package init() {}
 
     package func scope(cutoff: Milliseconds) -> BacklogScope {
-        BacklogScope(cutoff: cutoff, uidsAbove: uidsAbove, uidsBelow: uidsBelow)
+        BacklogScope(cutoff: cutoff, uidsAbove: uidsAbove, uidsBelow: uidsBelow, shard: shard)
     }
 }

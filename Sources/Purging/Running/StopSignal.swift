@@ -24,6 +24,16 @@ package final class StopSignal: Sendable {
         waiters.forEach { $0.resume() }
     }
 
+    /// Returns at the deadline, or as soon as a stop was requested.
+    func pause(until deadline: ContinuousClock.Instant, _ time: any TimeSource) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await time.sleep(until: deadline) }
+            group.addTask { await self.wait() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
     /// Returns once a stop was requested, or when the task is cancelled.
     package func wait() async {
         let waiter = state.withLock { state in

@@ -55,6 +55,9 @@ package final class LogObserver: RunObserver {
                 metadata: ["node_id": .stringConvertible(node.rawValue)]
             )
         case .deletionRedirected, .progressed: break
+        case .paused(let reason?):
+            logger.notice("Paused: nothing new is sent, as \(reason); what nodes confirmed is settled")
+        case .paused(nil): logger.notice("Going on after the pause")
         case .limitReached:
             logger.info("Reached --max-records")
         case .finished(let summary): finished(summary)

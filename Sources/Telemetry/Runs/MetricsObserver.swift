@@ -9,6 +9,7 @@ package struct MetricsObserver: RunObserver {
     private let backlogSize: Gauge
     private let backlogAge: Gauge
     private let heldSize: Gauge
+    private let paused: Gauge
     private let batchFetched: Counter
     private let deferralFailed: Counter
     private let errorAnswered: Counter
@@ -42,6 +43,7 @@ package struct MetricsObserver: RunObserver {
         backlogSize = Gauge(label: "purge.backlog.size", factory: factory)
         backlogAge = Gauge(label: "purge.backlog.oldest_age_s", factory: factory)
         heldSize = Gauge(label: "purge.held.size", factory: factory)
+        paused = Gauge(label: "purge.paused", factory: factory)
         batchFetched = counter("purge.batch.fetched")
         deferralFailed = counter("row_failure_bump_failed")
         errorAnswered = counter("error.gone")
@@ -78,6 +80,7 @@ package struct MetricsObserver: RunObserver {
         case .deferralFailed: deferralFailed.increment()
         case .errorAnswered: errorAnswered.increment()
         case .deletionRedirected: override.increment()
+        case .paused(let reason): paused.record(reason == nil ? 0 : 1)
         case .limitReached: maxRecords.increment()
         case .finished(let summary): finished(summary)
         case .backlogCounted, .backlogNotCounted, .recordChanged, .nodeChanged, .nodeMalformed, .progressed: break
@@ -85,8 +88,8 @@ package struct MetricsObserver: RunObserver {
     }
 
     private func finished(_ summary: RunSummary) {
-        // A run that ended early saw only a part of what is held.
-        if summary.stopReason == .complete {
+        // A run that ended early, or of a shard, saw only a part of what is held.
+        if summary.stopReason == .complete, summary.shard == nil {
             heldSize.record(summary.heldTotal)
         }
         (summary.stopReason.isError ? runFailure : runSuccess).increment()

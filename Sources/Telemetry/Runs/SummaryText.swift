@@ -30,7 +30,8 @@ struct SummaryText {
         add(summary.changed, "changed meanwhile and left alone")
         add(summary.changedSincePlan, "not as the plan has them, and left alone")
         add(summary.gone, "already settled by someone else")
-        let title = would ? "Dry run" : "Run"
+        let subject = summary.shard.map { " of shard \($0)" } ?? ""
+        let title = (would ? "Dry run" : "Run") + subject
         return "\(title) ended (\(summary.stopReason.name)): \(parts.joined(separator: ", ")), in \(seconds) s"
     }
 
@@ -52,6 +53,7 @@ struct SummaryText {
             "records_changed": .stringConvertible(summary.changed),
             "records_gone": .stringConvertible(summary.gone),
         ]
+        fields["shard"] = summary.shard.map { .string($0.description) }
         fields["records_waiting"] =
             summary.onDownedNodes == nil && summary.hasDownedNodes
             ? "unknown" : .stringConvertible(summary.waitingTotal)

@@ -23,6 +23,9 @@ struct BacklogStatements {
     static func uidFilter(_ scope: BacklogScope) -> SQLStatement {
         let above: SQLStatement = scope.uidsAbove.map { " AND p.uid + 0 > \($0.rawValue)" } ?? ""
         let below: SQLStatement = scope.uidsBelow.map { " AND p.uid + 0 < \($0.rawValue)" } ?? ""
-        return "\(above)\(below)"
+        // The remainder of a negative number is one itself.
+        let shard: SQLStatement =
+            scope.shard.map { " AND (p.uid % \($0.count) + \($0.count)) % \($0.count) = \($0.index)" } ?? ""
+        return "\(above)\(below)\(shard)"
     }
 }

@@ -36,7 +36,6 @@ struct PageReader {
 
     private func isWanted(_ place: BacklogWindow.Place) -> Bool {
         query.nodes.contains(place.node) && (query.accounts == .all || place.isOfDeletedAccount)
-            && query.scope.uidsAbove.map { place.uid > $0 } ?? true
-            && query.scope.uidsBelow.map { place.uid < $0 } ?? true
+            && query.scope.contains(place.uid)
     }
 }

@@ -40,6 +40,12 @@ struct PurgeCommand: ParsableCommand {
     @OptionGroup(title: "Running")
     var running: RunningOptions
 
+    @OptionGroup(title: "Steering without a restart")
+    var steering: SteeringOptions
+
+    @OptionGroup(title: "Many workers")
+    var sharing: SharingOptions
+
     @OptionGroup(title: "Storage nodes")
     var nodes: NodeOptions
 

@@ -1,3 +1,4 @@
+import Databases
 import Journals
 import Logging
 import Purging
@@ -9,6 +10,9 @@ import TokenserverStore
 /// The command `purge`: connects the parts as the settings say, and runs them to the exit code.
 struct PurgeProgram {
     let settings: PurgeSettings
+    private let board = StatusBoard()
+
+    init(settings: PurgeSettings) { self.settings = settings }
 
     func run() async -> Int32 {
         let logs = Logs(settings.records)
@@ -23,7 +27,9 @@ struct PurgeProgram {
             return 1
         }
         let signals = Task {
-            await Signals(stopSignal: stopSignal, logger: logger, hangUp: journal.map { $0.reopen }).handle()
+            var signals = Signals(stopSignal: stopSignal, logger: logger, hangUp: journal.map { $0.reopen })
+            signals.tellState = { [board] in StatusText(board.status).log(to: logger) }
+            await signals.handle()
         }
         defer { signals.cancel() }
         let statsd = settings.statsd.map {
@@ -79,20 +85,63 @@ struct PurgeProgram {
         }
         try await settings.records.checkNodeTypes(in: store)
         let client = try HTTPStorageNodeClient(secret: settings.secret.secret, settings: settings.client, time: time)
-        let run = PurgeRun(
-            store: store,
-            counter: counter,
-            client: client,
-            options: settings.options,
-            policy: settings.policy,
-            observer: observer,
-            time: time,
-            stopSignal: stopSignal,
-            journal: journal
-        )
-        let code = await service(time, stopSignal) { await run.run(gates: &$0) }.run()
+        let (counted, purged) = (counter, store)
+        @Sendable func run(_ store: any RecordStore, _ options: RunOptions) -> PurgeRun {
+            PurgeRun(
+                store: store,
+                counter: counted,
+                client: client,
+                options: options,
+                policy: settings.policy,
+                observer: observer,
+                time: time,
+                stopSignal: stopSignal,
+                journal: journal,
+                pauses: settings.steering?.pauses,
+                board: board
+            )
+        }
+        let code: Int32
+        if case .shared(let count) = settings.sharing {
+            let locks = try await Database.shardLocks(connector)
+            code = await shardService(Shard.all(count), locks, logs.logger, time, stopSignal) { turn, gates in
+                var options = settings.options
+                options.shard = turn.shard
+                options.countsBacklog = turn.countsBacklog
+                options.maxRuntime = turn.timeLeft ?? options.maxRuntime
+                return await run(ShardedStore(purged, shard: turn.shard, locks: locks), options).run(gates: &gates)
+            }.run()
+        } else {
+            let run = run(purged, settings.options)
+            code = await service(time, stopSignal) { await run.run(gates: &$0) }.run()
+        }
         await client.shutdown()
         return code
+    }
+
+    private func shardService(
+        _ shards: [Shard],
+        _ locks: any ShardLocks,
+        _ logger: Logger,
+        _ time: any TimeSource,
+        _ stopSignal: StopSignal,
+        run: @escaping @Sendable (ShardService.Turn, inout [ServiceURL: NodeGate]) async -> RunSummary
+    ) -> ShardService {
+        var service = ShardService.Settings(
+            shards: shards,
+            interval: settings.interval,
+            isOneshot: settings.isOneshot,
+            isStrict: settings.isStrict
+        )
+        service.maxRuntime = settings.options.maxRuntime
+        return ShardService(
+            settings: service,
+            locks: locks,
+            time: time,
+            stopSignal: stopSignal,
+            report: { logger.error("\($0)") },
+            run: run
+        )
     }
 
     /// The dry run: it gets a store that can't write, and no client.
@@ -162,6 +211,9 @@ struct PurgeProgram {
         for warning in settings.records.warnings {
             logger.warning("\(warning)")
         }
+        if settings.isDryRun, settings.steering != nil {
+            logger.warning("--pause-file and --window have no effect with --dryrun, which sends nothing")
+        }
         if settings.secret.isExposed {
             logger.warning(
                 """
@@ -186,6 +238,8 @@ struct PurgeProgram {
                 "on_failure": .string(settings.options.onFailure.rawValue),
                 "order": .string(settings.options.order.rawValue),
                 "audit_log": .string(settings.auditLog ?? ""),
+                "shard": .string(settings.sharing.text),
+                "pauses": .string(settings.steering?.text ?? ""),
             ]
         )
     }

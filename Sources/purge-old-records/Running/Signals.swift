@@ -5,16 +5,20 @@ import UnixSignals
 
 /// What signals do: the first SIGTERM or SIGINT asks for a stop, a second one ends the program at once, which loses
 /// nothing. SIGHUP reopens the audit log; without one it is taken notice of, so that a closed terminal ends nothing.
+/// SIGUSR1 logs what the program is doing.
 struct Signals {
     let stopSignal: StopSignal
     let logger: Logger
     /// What SIGHUP asks for; nil for nothing.
     var hangUp: (@Sendable () -> Void)?
+    /// What SIGUSR1 asks for.
+    var tellState: @Sendable () -> Void = {}
 
     /// Returns only when its task is cancelled.
     func handle() async {
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigusr1) {
             switch signal {
+            case .sigusr1: tellState()
             case .sighup:
                 if let hangUp {
                     hangUp()

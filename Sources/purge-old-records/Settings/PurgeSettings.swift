@@ -1,3 +1,4 @@
+import Foundation
 import Journals
 import Purging
 import StorageClient
@@ -16,6 +17,9 @@ struct PurgeSettings {
     let statsd: StatsdAddress?
     let auditLog: String?
     let plan: PlanSettings
+    let sharing: SharingSettings
+    /// Nil if it is always welcome.
+    let steering: SteeringSettings?
     private(set) var policy: PurgePolicy
     private(set) var options = RunOptions()
     private(set) var client = HTTPStorageNodeClient.Settings()
@@ -62,6 +66,13 @@ struct PurgeSettings {
                 remedy: "leave it out; --plan FILE writes down what would be done"
             )
         }
+        sharing = try SharingSettings(
+            command.sharing,
+            running: running,
+            hostName: environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
+        )
+        options.shard = sharing.shard
+        steering = try SteeringSettings(command.steering)
         isOneshot = running.oneshot || running.plan != nil
         isDryRun = running.dryrun
         isStrict = running.strict

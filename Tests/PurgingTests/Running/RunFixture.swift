@@ -77,11 +77,21 @@ final class RunFixture: Sendable {
     }
 
     /// One run, knowing what earlier ones learnt about the nodes.
+    ///
+    /// - Parameters:
+    ///   - options: other ones than the fixture's.
+    ///   - view: what the run sees of the store, if not all of it.
     @discardableResult
-    func run(besides other: @escaping @Sendable () async -> Void = {}) throws -> RunSummary {
-        let seed = seed
+    func run(
+        _ options: RunOptions? = nil,
+        through view: (any RecordStore)? = nil,
+        pauses: (any PauseSource)? = nil,
+        board: StatusBoard? = nil,
+        besides other: @escaping @Sendable () async -> Void = {}
+    ) throws -> RunSummary {
+        let (seed, options) = (seed, options ?? self.options)
         let run = PurgeRun(
-            store: store,
+            store: view ?? store,
             counter: store,
             client: nodes,
             options: options,
@@ -89,6 +99,8 @@ final class RunFixture: Sendable {
             observer: observer,
             time: time,
             stopSignal: stopSignal,
+            pauses: pauses,
+            board: board,
             seed: { seed }
         )
         return try simulation.run { [self] in

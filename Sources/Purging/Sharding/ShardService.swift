@@ -1,0 +1,172 @@
+package import SyncTokens
+
+/// Purges shards that it has to itself, one after the other, beside others that do the same.
+///
+/// A shard that was purged is kept until its next run is due, so that nobody purges it again before; then it is free
+/// for whoever comes first. A shard of somebody who died is free at once. So shards go around among those who are
+/// there, and each is purged about once in an interval, by whomever.
+package struct ShardService: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    /// What a run of one shard is given.
+    package struct Turn: Sendable {
+        package let shard: Shard
+        /// Whether the backlog as a whole is to be counted beside this run: once in an interval.
+        package let countsBacklog: Bool
+        /// What is left of the time for all runs; nil for no limit.
+        package let timeLeft: Duration?
+    }
+
+    package struct Settings: Sendable {
+        package var shards: [Shard]
+        package var interval: Duration
+        /// Does each shard once that nobody else has, and ends.
+        package var isOneshot: Bool
+        package var isStrict: Bool
+        /// The time for all runs of a oneshot.
+        package var maxRuntime: Duration?
+        /// How often it looks for shards that became free while it has nothing to do.
+        package var lookout = Duration.seconds(2)
+
+        package init(shards: [Shard], interval: Duration, isOneshot: Bool, isStrict: Bool) {
+            self.shards = shards
+            self.interval = interval
+            self.isOneshot = isOneshot
+            self.isStrict = isStrict
+        }
+    }
+
+    private static let jitter = 0.7...1.3
+    private static let shortestPause = Duration.seconds(1)
+
+    let settings: Settings
+    let locks: any ShardLocks
+    let time: any TimeSource
+    let stopSignal: StopSignal
+    /// Trouble with the locks, for the log.
+    let report: @Sendable (String) -> Void
+    let run: @Sendable (Turn, inout [ServiceURL: NodeGate]) async -> RunSummary
+
+    package init(
+        settings: Settings,
+        locks: any ShardLocks,
+        time: any TimeSource,
+        stopSignal: StopSignal,
+        report: @escaping @Sendable (String) -> Void,
+        run: @escaping @Sendable (Turn, inout [ServiceURL: NodeGate]) async -> RunSummary
+    ) {
+        self.settings = settings
+        self.locks = locks
+        self.time = time
+        self.stopSignal = stopSignal
+        self.report = report
+        self.run = run
+    }
+
+    /// What the service knows from one run to the next.
+    private struct Memory {
+        var gates: [ServiceURL: NodeGate] = [:]
+        /// Shards that are kept, and until when.
+        var kept: [Shard: Instant] = [:]
+        /// Shards that others had; a oneshot leaves them to those.
+        var others: Set<Shard> = []
+        /// Where the search for a free shard goes on.
+        var next: Int
+        var countDueAt: Instant?
+        var hasRun = false
+        /// The worst exit code of the runs.
+        var code: Int32 = 0
+    }
+
+    /// - Returns: the exit code: of a oneshot the worst of its runs; of a service 0, unless it could not start.
+    package func run() async -> Int32 {
+        let started = time.now
+        var memory = Memory(next: Int.random(in: settings.shards.indices))
+        while !stopSignal.isRequested {
+            if let limit = settings.maxRuntime, settings.isOneshot, time.now - started >= limit { break }
+            await giveUpDue(&memory)
+            let shard: Shard?
+            do {
+                shard = try await firstFree(&memory)
+            } catch {
+                memory.kept.removeAll()
+                report("the locks of the shards: \(error)")
+                if settings.isOneshot || !memory.hasRun { return 1 }
+                await pause(until: time.now + settings.lookout)
+                continue
+            }
+            if let shard {
+                if let code = await purge(shard, startedAt: started, &memory) { return code }
+            } else if settings.isOneshot {
+                break
+            } else {
+                let due = memory.kept.values.min()
+                await pause(until: min(time.now + settings.lookout, due ?? time.now + settings.lookout))
+            }
+        }
+        for shard in memory.kept.keys { await locks.unlock(shard) }
+        return memory.code
+    }
+
+    /// - Returns: the exit code, if the program ends with this run.
+    private func purge(_ shard: Shard, startedAt started: Instant, _ memory: inout Memory) async -> Int32? {
+        let counts = memory.countDueAt.map { $0 <= time.now } ?? true
+        if counts { memory.countDueAt = time.now + settings.interval }
+        let turn = Turn(
+            shard: shard,
+            countsBacklog: counts,
+            timeLeft: settings.isOneshot ? settings.maxRuntime.map { $0 - (time.now - started) } : nil
+        )
+        let summary = await run(turn, &memory.gates)
+        if case .shardLost = summary.stopReason {
+            memory.kept.removeAll()
+            await locks.unlock(shard)
+            await pause(until: time.now + Self.shortestPause)
+            return nil
+        }
+        let code = summary.exitCode(isStrict: settings.isStrict)
+        if !memory.hasRun, !settings.isOneshot, summary.couldNotStart { return code }
+        memory.hasRun = true
+        if settings.isOneshot {
+            memory.code = Self.worse(memory.code, code)
+            // Whatever stopped this one would stop the next.
+            if summary.stopReason.isError { return memory.code }
+        } else {
+            memory.code = summary.stopReason.isError && stopSignal.isRequested ? 1 : 0
+        }
+        let pause = max(settings.interval * Double.random(in: Self.jitter), Self.shortestPause)
+        memory.kept[shard] = time.now + pause
+        return nil
+    }
+
+    /// Lets go of what is due again, for itself or for others.
+    private func giveUpDue(_ memory: inout Memory) async {
+        for (shard, due) in memory.kept where due <= time.now && !settings.isOneshot {
+            await locks.unlock(shard)
+            memory.kept[shard] = nil
+        }
+    }
+
+    private func firstFree(_ memory: inout Memory) async throws -> Shard? {
+        for step in settings.shards.indices {
+            let index = (memory.next + step) % settings.shards.count
+            let shard = settings.shards[index]
+            if memory.kept[shard] != nil || memory.others.contains(shard) { continue }
+            if try await locks.tryLock(shard) {
+                memory.next = (index + 1) % settings.shards.count
+                return shard
+            }
+            if settings.isOneshot { memory.others.insert(shard) }
+        }
+        return nil
+    }
+
+    /// 1, could not run, before 3, failed in part.
+    private static func worse(_ one: Int32, _ other: Int32) -> Int32 {
+        one == 1 || other == 1 ? 1 : max(one, other)
+    }
+
+    private func pause(until deadline: Instant) async {
+        await stopSignal.pause(until: deadline, time)
+    }
+}

@@ -1,0 +1,70 @@
+import SyncTokens
+
+/// What a run is doing at one moment.
+package struct RunStatus: Sendable {
+    package struct NodeStatus: Sendable, Equatable {
+        package enum State: Sendable, Equatable {
+            case open
+            /// It asked for nothing new for a while.
+            case quiet(for: Duration)
+            case cutOff(NodeGate.LeaveReason)
+            /// For the rest of the run.
+            case left(NodeGate.LeaveReason)
+        }
+
+        package let url: String
+        package let state: State
+        /// Requests that it may have at once.
+        package let limit: Int
+        package let inFlight: Int
+        /// Records that wait for it here.
+        package let waiting: Int
+        /// What an answer usually takes, in seconds; nil if that is not known yet.
+        package let latency: Double?
+        /// Whether its row asks for less.
+        package let isThrottled: Bool
+    }
+
+    package let pause: PauseReason?
+    /// What the run did so far; its reason to stop is none yet.
+    package let summary: RunSummary
+    /// Up to where the backlog was read: when those records were replaced.
+    package let reached: Milliseconds?
+    package let isStopping: Bool
+    /// Records that were read and are not decided on yet.
+    package let undecided: Int
+    /// Records between decision and settlement.
+    package let underway: Int
+    package let nodes: [NodeStatus]
+}
+
+extension PurgeEngine {
+    package func status(at now: Instant) -> RunStatus {
+        RunStatus(
+            pause: pause,
+            summary: result,
+            reached: sweep.cursor?.replacedAt,
+            isStopping: stopReason != nil,
+            undecided: pending.count,
+            underway: underway.count,
+            nodes: dispatcher.status(at: now)
+        )
+    }
+}
+
+extension NodeDispatcher {
+    /// Of each node that there are records of, in the order in which they came up.
+    func status(at now: Instant) -> [RunStatus.NodeStatus] {
+        lanes.filter(\.isSeen).map { lane in
+            RunStatus.NodeStatus(
+                url: lane.target.text,
+                state: lane.gate.state(at: now),
+                limit: lane.gate.limit,
+                inFlight: lane.gate.inFlight,
+                waiting: lane.load - lane.gate.inFlight,
+                latency: lane.gate.typicalLatency,
+                isThrottled: lane.gate.isThrottled
+            )
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package import Logging
+package import Purging
+
+/// What a run is doing, as lines for the log: one for the run, and one for each node.
+package struct StatusText {
+    private let status: RunStatus?
+
+    /// - Parameter status: nil between runs.
+    package init(_ status: RunStatus?) { self.status = status }
+
+    package func log(to logger: Logger) {
+        guard let status else {
+            logger.notice("State: no run is under way")
+            return
+        }
+        logger.notice("State: \(Self.sentence(status))", metadata: Self.metadata(status))
+        for node in status.nodes {
+            logger.notice("State of a node: \(Self.word(node.state))", metadata: Self.metadata(node))
+        }
+    }
+
+    private static func sentence(_ status: RunStatus) -> String {
+        if status.isStopping { return "stopping; what is in flight ends, and what nodes confirmed is settled" }
+        if let pause = status.pause { return "paused, as \(pause)" }
+        return "purging"
+    }
+
+    private static func metadata(_ status: RunStatus) -> Logger.Metadata {
+        var fields = SummaryText(status.summary).metadata
+        for name in ["stop_reason", "duration_s", "records_waiting"] { fields[name] = nil }
+        fields["records_undecided"] = .stringConvertible(status.undecided)
+        fields["records_underway"] = .stringConvertible(status.underway)
+        fields["reached_ms"] = status.reached.map { .stringConvertible($0.rawValue) }
+        fields["requests_in_flight"] = .stringConvertible(status.nodes.map(\.inFlight).reduce(0, +))
+        return fields
+    }
+
+    private static func metadata(_ node: RunStatus.NodeStatus) -> Logger.Metadata {
+        var fields: Logger.Metadata = [
+            "node": .string(node.url),
+            "limit": .stringConvertible(node.limit),
+            "requests_in_flight": .stringConvertible(node.inFlight),
+            "records_waiting": .stringConvertible(node.waiting),
+            "backoff": .stringConvertible(node.isThrottled),
+        ]
+        fields["latency_ms"] = node.latency.map { .stringConvertible(Int($0 * 1000)) }
+        switch node.state {
+        case .cutOff(let reason), .left(let reason): fields["reason"] = .string(reason.rawValue)
+        case .quiet(let time): fields["quiet_s"] = .stringConvertible(time.inSeconds)
+        case .open: break
+        }
+        return fields
+    }
+
+    private static func word(_ state: RunStatus.NodeStatus.State) -> String {
+        switch state {
+        case .open: "open"
+        case .quiet: "asked for a pause"
+        case .cutOff: "cut off; it is probed after a while"
+        case .left: "left alone for the rest of the run"
+        }
+    }
+}

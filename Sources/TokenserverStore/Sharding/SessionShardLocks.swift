@@ -1,0 +1,94 @@
+package import Purging
+import Synchronization
+
+/// Shards as named locks of a database session (`GET_LOCK`, `pg_try_advisory_lock`), on a connection of its own.
+///
+/// The server frees them when the session ends, however it ends, so a program that dies leaves nothing behind. They
+/// hold only where the connection is a session of one server: ``checkSession()`` tells.
+package final class SessionShardLocks: ShardLocks {
+    private static let options = ConnectionOptions(readOnly: true, statementTimeout: .seconds(10))
+
+    private let connector: any SQLConnector
+    /// The session that has the locks, from the first lock on until it is lost.
+    private let session = Mutex<(any SQLConnection)?>(nil)
+
+    package init(connector: any SQLConnector) { self.connector = connector }
+
+    package func tryLock(_ shard: Shard) async throws -> Bool {
+        do {
+            let connection = try await open()
+            return try await connection.withSession { try ShardLockStatements(session: $0).take(shard) }
+        } catch {
+            session.withLock { $0 = nil }
+            throw storeError(error)
+        }
+    }
+
+    package func verify(_ shard: Shard) async throws {
+        guard let connection = session.withLock({ $0 }) else {
+            throw ShardLost(shard, why: "the database session that held it is gone")
+        }
+        let isOurs: Bool
+        do {
+            isOurs = try await connection.withSession { try ShardLockStatements(session: $0).isTaken(shard) }
+        } catch {
+            session.withLock { $0 = nil }
+            throw ShardLost(shard, why: "\(storeError(error))")
+        }
+        if !isOurs {
+            session.withLock { $0 = nil }
+            throw ShardLost(shard, why: "its lock is gone from the database session")
+        }
+    }
+
+    package func unlock(_ shard: Shard) async {
+        guard let connection = session.withLock({ $0 }) else { return }
+        do {
+            try await connection.withSession { try ShardLockStatements(session: $0).free(shard) }
+        } catch {
+            session.withLock { $0 = nil }
+        }
+    }
+
+    private func open() async throws -> any SQLConnection {
+        if let open = session.withLock({ $0 }) { return open }
+        let fresh = try await connector.connect(Self.options)
+        try await fresh.withSession { try $0.checkPrimary() }
+        session.withLock { $0 = fresh }
+        return fresh
+    }
+
+    /// Finds out whether locks of a session can be relied on: not behind a pooler that gives each transaction another
+    /// session, and not on a cluster whose servers know only their own locks.
+    ///
+    /// - Throws: ``StoreError``.
+    package func checkSession() async throws {
+        do {
+            let (one, other) = (try await connector.connect(Self.options), try await connector.connect(Self.options))
+            if try await one.withSession({ try ShardLockStatements(session: $0).isOnGalera() }) {
+                throw StoreError.failed(
+                    "--shards can't be used on a Galera cluster, whose servers know only their own locks;"
+                        + " give each worker its share with --shard I/N"
+                )
+            }
+            let before = try await one.withSession { try ShardLockStatements(session: $0).identity() }
+            // In a transaction the other connection has a session for itself, so whoever shares one shows now.
+            let others = try await other.withSession { session in
+                try session.execute(SQLStatement(stringLiteral: session.dialect.beginWriting))
+                return try ShardLockStatements(session: session).identity()
+            }
+            let after = try await one.withSession { try ShardLockStatements(session: $0).identity() }
+            try await other.withSession { _ = try $0.execute("ROLLBACK") }
+            if before != after || before == others {
+                throw StoreError.failed(
+                    "--shards needs a direct connection, but a pooler in transaction mode is in between, where a lock has"
+                        + " no session to belong to; connect directly, or give each worker its share with --shard I/N"
+                )
+            }
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw storeError(error)
+        }
+    }
+}

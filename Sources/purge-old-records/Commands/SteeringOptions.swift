@@ -1,0 +1,21 @@
+import ArgumentParser
+
+/// When to purge, changed without a restart.
+struct SteeringOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "While this file exists, nothing new is sent; what nodes confirmed is settled. Looked for once a second.",
+            valueName: "file"
+        )
+    )
+    var pauseFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Send only within this time of the day, such as \"Mon-Fri 22:00-06:00 Europe/Berlin\"; UTC if no zone is"
+                + " named. Can be repeated.",
+            valueName: "window"
+        )
+    )
+    var window: [String] = []
+}
