@@ -16,6 +16,7 @@ build:
 test:
 	Scripts/system-packages test
 	Scripts/python-peers .build/test-python
+	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4
 	swift test --disable-xctest --no-parallel
 
 # The same tests under the thread sanitizer, in a build folder of their own.
@@ -23,6 +24,7 @@ test-tsan: export TSAN_OPTIONS = suppressions=$(CURDIR)/Scripts/tsan-suppression
 test-tsan:
 	Scripts/system-packages test
 	Scripts/python-peers .build/test-python
+	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4
 	swift test --disable-xctest --no-parallel --sanitize=thread --scratch-path .build-tsan
 
 format:

@@ -20,7 +20,6 @@ struct ShardsTests {
                 "--shards", "16", "--purge-interval", "1", "--concurrency", "8", "-v",
             ]
             var programs = try (0..<4).map { _ in try Program.purge.start(arguments, environment: world.environment) }
-            var logs: [String] = []
             var kills = 0
             while kills < 8 {
                 let before = world.confirmed
@@ -28,7 +27,7 @@ struct ShardsTests {
                 if world.confirmed >= Int(Self.count) { break }
                 let victim = Int.random(in: programs.indices)
                 programs[victim].send(SIGKILL)
-                logs.append(await programs[victim].finished().error)
+                _ = await programs[victim].finished()
                 programs[victim] = try Program.purge.start(arguments, environment: world.environment)
                 kills += 1
             }
@@ -38,7 +37,6 @@ struct ShardsTests {
             for program in programs {
                 let end = await program.finished()
                 #expect(end.code == 0, "\(end.error)")
-                logs.append(end.error)
             }
             let performed = Dictionary(
                 grouping: world.nodes[0].log.entries.filter { $0.method == "DELETE" && $0.performed }.compactMap(\.uid),
@@ -48,7 +46,7 @@ struct ShardsTests {
             let twice = performed.values.map { $0.count - 1 }.reduce(0, +)
             // What an axe can find confirmed and not settled yet: one batch.
             #expect(twice <= kills * 100, "\(twice) deletions too many after \(kills) kills")
-            #expect(logs.filter { $0.contains("shard") }.count == logs.count)
+            print("\(kind): \(twice) of \(Self.count) records deleted twice after \(kills) kills")
         }
     }
 

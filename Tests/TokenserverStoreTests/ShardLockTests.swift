@@ -1,3 +1,4 @@
+import DatabaseServers
 import Databases
 import Foundation
 import Purging
@@ -66,11 +67,51 @@ struct ShardLockTests {
         }
     }
 
+    @Test("is refused behind a pooler in transaction mode, with the way out")
+    func pooler() async throws {
+        try await TestDatabase.with(.postgres) { database in
+            let server = try await DatabaseServer.shared(.postgres)
+            let pooler = try Pooler(before: server.port)
+            let url = database.url.replacing(":\(server.port)/", with: ":\(pooler.port)/")
+            for _ in 0..<5 {
+                let error = await #expect(throws: StoreError.self) {
+                    try await Database.shardLocks(try Database.connector(url))
+                }
+                #expect(error?.description.contains("pooler in transaction mode") == true, "\(error as Any)")
+                #expect(error?.description.contains("--shard I/N") == true)
+            }
+        }
+    }
+
+    @Test("is refused on a Galera cluster, with the way out")
+    func galera() async throws {
+        let library = URL(filePath: #filePath).resolvingSymlinksInPath()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: ".build/unpacked/usr/lib/libgalera_smm.so")
+        let provider = FileManager.default.temporaryDirectory.appending(path: "galera-\(UUID().uuidString).so")
+        // The server's account may not enter the folder of the project.
+        try FileManager.default.copyItem(at: library, to: provider)
+        defer { try? FileManager.default.removeItem(at: provider) }
+        let server = try await DatabaseServer.start(
+            .mariadb,
+            options: [
+                "--wsrep-on=ON", "--wsrep-provider=\(provider.path)", "--wsrep-cluster-address=gcomm://",
+                "--binlog-format=ROW", "--wsrep-provider-options=base_port=\(Int.random(in: 41_000...59_000))",
+                "--wsrep-node-address=127.0.0.1",
+            ]
+        )
+        let error = await #expect(throws: StoreError.self) {
+            try await Database.shardLocks(try Database.connector(server.url(database: "mysql")))
+        }
+        #expect(error?.description.contains("Galera") == true && error?.description.contains("--shard I/N") == true)
+    }
+
     @Test("is a file beside a SQLite database, and lost if that is removed")
     func file() async throws {
         try await TestDatabase.with(.sqlite) { database in
             let (one, other) = (
-                try await Database.shardLocks(try database.connector), try await Database.shardLocks(try database.connector)
+                try await Database.shardLocks(try database.connector),
+                try await Database.shardLocks(try database.connector)
             )
             let path = try #require(URL(string: database.url)?.path) + ".shard-2-of-3.lock"
             #expect(try await one.tryLock(Self.some[2]))

@@ -105,7 +105,8 @@ package struct NodeDispatcher: Sendable {
     package func hasRoomAgain(_ target: ServiceURL) -> Bool {
         guard let index = index(of: target) else { return true }
         return !lanes[index].gate.isCutOff
-            && lanes[index].ahead <= max(lanes[index].gate.limit, min(lanes[index].gate.usefulQueue, settings.window) / 2)
+            && lanes[index].ahead
+                <= max(lanes[index].gate.limit, min(lanes[index].gate.usefulQueue, settings.window) / 2)
     }
 
     /// Whether another node than this one could take more than it is given, of those that are of interest. A node that

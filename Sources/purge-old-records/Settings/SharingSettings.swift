@@ -27,7 +27,10 @@ enum SharingSettings: Equatable {
         if self == .alone { return }
         let name = options.shards == nil ? "--shard" : "--shards"
         if running.plan != nil {
-            throw UsageError(problem: "\(name) has no use with --plan, which is one program's work", remedy: "leave it out")
+            throw UsageError(
+                problem: "\(name) has no use with --plan, which is one program's work",
+                remedy: "leave it out"
+            )
         }
         guard options.shards != nil else { return }
         if running.dryrun {
