@@ -39,6 +39,16 @@ struct PassedOver: Sendable {
         return index < closed.count && closed[index].contains(key)
     }
 
+    /// The parts of the closed stretches up to this key, inclusive.
+    func part(upTo key: BacklogKey) -> PassedOver {
+        var result = PassedOver()
+        for var stretch in closed where stretch.after.map({ $0 < key }) ?? true {
+            stretch.upTo = min(stretch.upTo, key)
+            result.closed.append(stretch)
+        }
+        return result
+    }
+
     /// The parts of the closed stretches that are also in the other's.
     func intersection(_ other: PassedOver) -> PassedOver {
         var result = PassedOver()

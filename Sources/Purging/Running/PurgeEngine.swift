@@ -236,6 +236,7 @@ package struct PurgeEngine: Sendable {
             toReread = [:]
             effects.append(.reread(rereading.keys.sorted(), scope: scope))
         }
+        if !isPaused { sweepOn() }
         if stopReason == nil, !isPaused, !isReading, !sweep.isAtEnd, pending.count < options.pageSize,
             proof != .open || someNodeIsIdle
         {
@@ -255,6 +256,9 @@ package struct PurgeEngine: Sendable {
     private mutating func nextQuery() -> BacklogQuery {
         for node in sweep.passing where canTakeAgain(node) {
             sweep.takeAgain(node)
+        }
+        for node in Array(sweep.waiting) where canTakeAgain(node) {
+            sweep.join(node)
         }
         var excluded = planner.policy.forcesDownedNodes ? [] : directory.downed
         for (node, place) in directory.places where place.target.map(dispatcher.isLeftForRun) ?? false {

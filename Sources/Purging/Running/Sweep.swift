@@ -1,7 +1,8 @@
 /// One pass of the cursor over the backlog, and what it passed over: a pure state machine.
 ///
 /// The first sweep of a run covers every node. Records of nodes that were full, or cut off, are passed over; the next
-/// sweep covers exactly those stretches of those nodes, so that no record is looked at twice in a run. How much is
+/// sweep covers exactly those stretches of those nodes, so that no record is looked at twice in a run. It begins as soon
+/// as one of them has room again; the others join it on the way, each for what is still ahead of the cursor. How much is
 /// remembered is bounded; where that bound is reached, the reader waits instead of passing over more.
 package struct Sweep: Sendable {
     /// The page that was read did not move the cursor.
@@ -29,7 +30,10 @@ package struct Sweep: Sendable {
     private var finished: [Segment] = []
     package private(set) var cursor: BacklogKey?
     /// In a later sweep, what it covers; nil for everything.
-    private let covered: [NodeID: PassedOver]?
+    private var covered: [NodeID: PassedOver]?
+    /// What nodes that had no room yet when this sweep began have left from earlier ones.
+    private var carried: [NodeID: PassedOver]
+    /// Stretches that are covered or carried.
     private let coveredCount: Int
     private var passed: [NodeID: PassedOver] = [:]
 
@@ -37,6 +41,7 @@ package struct Sweep: Sendable {
     package init(from start: BacklogKey? = nil, number: Int = 1) {
         self.number = number
         covered = nil
+        carried = [:]
         coveredCount = 0
         cursor = start
         segments = [Segment(after: start, upTo: nil)]
@@ -45,11 +50,12 @@ package struct Sweep: Sendable {
         }
     }
 
-    private init(number: Int, covering covered: [NodeID: PassedOver]) {
+    private init(number: Int, covering covered: [NodeID: PassedOver], carrying carried: [NodeID: PassedOver]) {
         self.number = number
         self.covered = covered
+        self.carried = carried
         let stretches = covered.values.flatMap(\.closed)
-        coveredCount = stretches.count
+        coveredCount = stretches.count + carried.values.map(\.closed.count).reduce(0, +)
         cursor = nil
         if !stretches.contains(where: { $0.after == nil }) {
             cursor = stretches.compactMap(\.after).min()
@@ -81,6 +87,22 @@ package struct Sweep: Sendable {
         // Where nothing more is read, the stretch goes no further.
         if let segment = finished.first(where: { $0.contains(key) }) {
             passed[node]?.close(upTo: segment.upTo ?? .end)
+        }
+    }
+
+    /// The nodes that had no room yet when this sweep began.
+    package var waiting: some Collection<NodeID> { carried.keys }
+
+    /// A node that has room again joins the sweep: what it has behind the cursor is for the next one. Not while a page is
+    /// being read, as the sweep may end later then.
+    package mutating func join(_ node: NodeID) {
+        guard covered != nil, !segments.isEmpty, let stretches = carried.removeValue(forKey: node) else { return }
+        covered?[node] = stretches
+        if let cursor {
+            passed[node] = stretches.part(upTo: cursor)
+        }
+        if let end = segments[0].upTo, let later = stretches.closed.last?.upTo, later > end {
+            segments[0].upTo = later
         }
     }
 
@@ -120,8 +142,14 @@ package struct Sweep: Sendable {
         cursor = key
     }
 
-    /// The sweep over what this one passed over, of that which it covers; nil if it passed nothing over.
-    package func next(without dropped: (NodeID) -> Bool) -> Sweep? {
+    /// The sweep over what this one passed over, of that which it covers.
+    ///
+    /// - Parameters:
+    ///   - dropped: nodes that are given up.
+    ///   - isReady: whether a node has room; one that has none may join later.
+    /// - Returns: nil if nothing was passed over, or no node is ready.
+    package func next(without dropped: (NodeID) -> Bool, ready isReady: (NodeID) -> Bool = { _ in true }) -> Sweep? {
+        guard passed.keys.contains(where: isReady) || carried.keys.contains(where: isReady) else { return nil }
         var left = passed.filter { !dropped($0.key) }
         if let covered {
             left = Dictionary(
@@ -129,6 +157,10 @@ package struct Sweep: Sendable {
             )
         }
         left = left.filter { !$0.value.closed.isEmpty }
-        return left.isEmpty ? nil : Sweep(number: number + 1, covering: left)
+        // Nothing of a node that is carried was passed over in this sweep.
+        left.merge(carried.filter { !dropped($0.key) }) { passed, _ in passed }
+        let ready = left.filter { isReady($0.key) }
+        if ready.isEmpty { return nil }
+        return Sweep(number: number + 1, covering: ready, carrying: left.filter { !isReady($0.key) })
     }
 }

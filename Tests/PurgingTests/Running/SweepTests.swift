@@ -79,6 +79,34 @@ struct SweepTests {
         #expect(sweep.next { _ in true } == nil)
     }
 
+    @Test("begins with those that have room; others join for what is ahead, and have the rest in the next one")
+    func joining() throws {
+        var first = Sweep()
+        first.passOver(one, from: key(5))
+        first.passOver(two, from: key(2))
+        try first.advance(to: key(10))
+        first.takeAgain(one)
+        try first.advance(to: nil)
+        #expect(first.next(without: { _ in false }, ready: { _ in false }) == nil)
+        let ready = one
+        var second = try #require(first.next(without: { _ in false }, ready: { $0 == ready }))
+        #expect(Array(second.waiting) == [two])
+        #expect(second.filter(excluding: []) == .only([one]))
+        #expect(second.bound == key(10))
+        #expect(!second.includes(key(6), of: two))
+        try second.advance(to: key(7))
+        second.join(two)
+        #expect(second.waiting.isEmpty)
+        #expect(second.bound == .end)
+        #expect(!second.includes(key(7), of: two) && second.includes(key(8), of: two))
+        try second.advance(to: nil)
+        let third = try #require(second.next { _ in false })
+        for place in Int64(1)...20 {
+            #expect(third.includes(key(place), of: two) == (2...7).contains(place))
+            #expect(!third.includes(key(place), of: one))
+        }
+    }
+
     @Test("also hands on what was passed over after the last page was read")
     func passingOverAtTheEnd() throws {
         var sweep = Sweep()
@@ -122,6 +150,9 @@ struct SweepTests {
                     for node in sweep.passing.sorted() where random.chance(1, in: 2) {
                         sweep.takeAgain(node)
                     }
+                    for node in sweep.waiting.sorted() where random.chance(1, in: 2) {
+                        sweep.join(node)
+                    }
                     let filter = sweep.filter(excluding: [])
                     let (cursor, bound) = (sweep.cursor, sweep.bound)
                     let page = places.filter { place in
@@ -141,7 +172,9 @@ struct SweepTests {
                     }
                 }
             }
-            guard let next = sweep.next(without: { _ in false }) else { break }
+            let ready = Set((Int64(1)...3).filter { _ in random.chance(1, in: 2) }.map { NodeID($0) })
+            let early = sweep.next(without: { _ in false }, ready: ready.contains)
+            guard let next = early ?? sweep.next(without: { _ in false }) else { break }
             sweep = next
             rounds += 1
         }
