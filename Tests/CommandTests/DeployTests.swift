@@ -1,0 +1,105 @@
+import Foundation
+import Sandbox
+import Testing
+
+@Suite("What is shipped to run the program with")
+struct DeployTests {
+    private static let deploy = URL(filePath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "deploy")
+    private static let services = ["purge-old-records.service", "purge-old-records-once.service"]
+    private static let installed = "/usr/bin/purge-old-records"
+
+    /// The units as they are, but for the place of the program.
+    private func withUnits(_ body: (URL) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "units-\(UUID().uuidString)")
+        try FileManager.default.copyItem(at: Self.deploy.appending(path: "systemd"), to: folder)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for name in Self.services {
+            let unit = folder.appending(path: name)
+            let text = try String(contentsOf: unit, encoding: .utf8)
+            #expect(text.contains("ExecStart=\(Self.installed) "))
+            try text.replacing(Self.installed, with: Program.purge.url.path).write(
+                to: unit,
+                atomically: true,
+                encoding: .utf8
+            )
+        }
+        try await body(folder)
+    }
+
+    private func analyze(_ arguments: [String]) throws -> (code: Int32, output: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/systemd-analyze")
+        process.arguments = arguments
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, text)
+    }
+
+    @Test("systemd has nothing to say against the units, and little against their exposure")
+    func units() async throws {
+        try await withUnits { folder in
+            let names = Self.services + ["purge-old-records-once.timer"]
+            let verified = try analyze(["verify", "--man=no"] + names.map { folder.appending(path: $0).path })
+            #expect(verified.code == 0 && verified.output.isEmpty, "\(verified.output)")
+            for name in Self.services {
+                // In tenths: below 2.0 of 10.
+                let rated = try analyze([
+                    "security", "--offline=true", "--threshold=20", folder.appending(path: name).path,
+                ])
+                #expect(rated.code == 0, "\(rated.output.suffix(200))")
+            }
+        }
+    }
+
+    @Test("the units' command lines are ones that the program takes", arguments: services)
+    func commandLines(unit: String) async throws {
+        let text = try String(contentsOf: Self.deploy.appending(path: "systemd/\(unit)"), encoding: .utf8)
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("ExecStart=") })
+        try await TestWorld.with { world in
+            try await world.add(SandboxRecord.obsolete(1...5))
+            try TestWorld.secret.write(
+                to: world.folder.appending(path: "master-secret"),
+                atomically: true,
+                encoding: .utf8
+            )
+            let options = line.split(separator: " ").dropFirst().map {
+                $0.replacing("${CREDENTIALS_DIRECTORY}", with: world.folder.path)
+                    .replacing("/var/log/purge-old-records", with: world.folder.path)
+            }
+            let run = try await Program.purge.run(
+                options + (options.contains("--oneshot") ? [] : ["--oneshot"]),
+                environment: ["SYNC_TOKENSERVER__DATABASE_URL": world.databaseURL]
+            )
+            #expect(run.code == 0, "\(run.error)")
+            #expect(try await world.uids().isEmpty)
+        }
+    }
+
+    @Test("the line for cron is one that the program takes")
+    func cron() async throws {
+        let text = try String(contentsOf: Self.deploy.appending(path: "cron/purge-old-records"), encoding: .utf8)
+        let line = try #require(text.split(separator: "\n").last)
+        let words = line.split(separator: " ").map(String.init)
+        #expect(words[5...6] == ["syncstorage", Self.installed])
+        try await TestWorld.with { world in
+            try await world.add(SandboxRecord.obsolete(1...5))
+            let secret = world.folder.appending(path: "master-secret")
+            try TestWorld.secret.write(to: secret, atomically: true, encoding: .utf8)
+            let options = words[7...].prefix { $0 != "2>&1" }.map {
+                $0 == "/etc/purge-old-records/master-secret" ? secret.path : $0
+            }
+            let run = try await Program.purge.run(
+                Array(options),
+                environment: ["SYNC_TOKENSERVER__DATABASE_URL": world.databaseURL]
+            )
+            #expect(run.code == 0, "\(run.error)")
+            #expect(try await world.uids().isEmpty)
+        }
+    }
+}
