@@ -68,8 +68,8 @@ struct DeployTests {
                 atomically: true,
                 encoding: .utf8
             )
-            let options = line.split(separator: " ").dropFirst().map {
-                $0.replacing("${CREDENTIALS_DIRECTORY}", with: world.folder.path)
+            let options = line.split(separator: " ").dropFirst().map { word in
+                String(word).replacing("${CREDENTIALS_DIRECTORY}", with: world.folder.path)
                     .replacing("/var/log/purge-old-records", with: world.folder.path)
             }
             let run = try await Program.purge.run(

@@ -5,12 +5,16 @@ import Testing
 
 @Suite("Beside a node in trouble")
 struct NeighbourTests {
-    /// When the last record of the nodes 2 to 10 was sent. Records come in blocks of a node, so that some are passed over.
+    /// When the last record of the nodes 2 to 10 was sent. Records come in blocks of a node, so that some are passed
+    /// over.
     private func lastOfTheOthers(_ trouble: SimulatedNodes.Reply?) throws -> Duration {
-        let records = (0..<2000).map { UserRecord.obsolete(uid: $0 + 1, replacedAt: 5000 + $0, node: $0 / 100 % 10 + 1) }
+        let records = (0..<2000).map {
+            UserRecord.obsolete(uid: $0 + 1, replacedAt: 5000 + $0, node: $0 / 100 % 10 + 1)
+        }
         let fixture = RunFixture(nodes: 10, records: records)
         for number in Int64(1)...10 {
-            fixture.nodes.node(Node.url(number)) { _, _ in .init(.confirmed(lastModified: 1), after: .milliseconds(50)) }
+            fixture.nodes.node(Node.url(number)) { _, _ in .init(.confirmed(lastModified: 1), after: .milliseconds(50))
+            }
         }
         if let trouble { fixture.nodes.node(Node.url(1)) { _, _ in trouble } }
         let begin = fixture.time.now
