@@ -129,7 +129,7 @@ def nodes():
 def latency():
     title("A node that takes its time")
     for kind in KINDS:
-        for milliseconds, concurrency, users in [(5, 32, USERS // 2), (50, 32, USERS // 4), (50, 64, USERS // 2)]:
+        for milliseconds, concurrency, users in [(5, 32, USERS // 2), (50, 32, USERS // 4), (50, 64, USERS)]:
             node = Sandbox("--latency", str(milliseconds))
             measured(f"{milliseconds} ms, --concurrency {concurrency}", kind, node, "--concurrency", str(concurrency), users=users)
             node.stop()
