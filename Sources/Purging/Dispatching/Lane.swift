@@ -97,7 +97,8 @@ struct Lane: Sendable {
         if ready.isEmpty, delayed.isEmpty { return nil }
         switch gate.permission(at: now) {
         case .waitUntil(let moment): return moment
-        case .go, .probe, .trial: return delayed.compactMap(\.notBefore).min()
+        case .go, .probe: return delayed.compactMap(\.notBefore).min()
+        case .trial: return [delayed.compactMap(\.notBefore).min(), gate.nextStuck(at: now)].compactMap { $0 }.min()
         case .full:
             let trial = ready.contains { $0.attempts == 0 } ? gate.nextTrial : nil
             return [delayed.compactMap(\.notBefore).min(), trial, gate.nextStuck(at: now)].compactMap { $0 }.min()

@@ -22,8 +22,11 @@ struct LaneTurns: Sendable {
     private var alarms: [Instant?] = []
     private var heap = Heap<Alarm>()
 
-    /// The first moment that some lane wants to be looked at; it may be one of which it thought better since.
+    /// The first moment that some lane wants to be looked at.
     var earliest: Instant? { heap.min?.moment }
+
+    /// Moments that are kept, the outdated ones included.
+    var remembered: Int { heap.count }
 
     mutating func addLane() {
         isInLine.append(false)
@@ -60,8 +63,8 @@ struct LaneTurns: Sendable {
     mutating func setAlarm(_ lane: Int, at moment: Instant?) {
         if alarms[lane] == moment { return }
         alarms[lane] = moment
-        guard let moment else { return }
-        heap.insert(Alarm(moment: moment, lane: lane))
+        if let moment { heap.insert(Alarm(moment: moment, lane: lane)) }
+        while let first = heap.min, alarms[first.lane] != first.moment { heap.removeMin() }
         if heap.count > 2 * alarms.count + 16 {
             heap = Heap(alarms.enumerated().compactMap { lane, moment in moment.map { Alarm(moment: $0, lane: lane) } })
         }

@@ -104,7 +104,8 @@ package struct NodeDispatcher: Sendable {
     /// Whether few enough records wait for this node that reading more of them makes sense.
     package func hasRoomAgain(_ target: ServiceURL) -> Bool {
         guard let index = index(of: target) else { return true }
-        return !lanes[index].gate.isCutOff
+        // One that is cut off needs a record to be probed with.
+        return (!lanes[index].gate.isCutOff || lanes[index].load == 0)
             && lanes[index].ahead
                 <= max(lanes[index].gate.limit, min(lanes[index].gate.usefulQueue, settings.window) / 2)
     }
@@ -232,7 +233,8 @@ package struct NodeDispatcher: Sendable {
 
     /// Takes back what was not tried yet; it may come again.
     package mutating func takeBackUntried() -> [Job] {
-        lanes.indices.flatMap { lanes[$0].removeUntried() }
+        turns.enterAll()
+        return lanes.indices.flatMap { lanes[$0].removeUntried() }
     }
 
     /// Takes back everything that was not sent, and sends nothing more.

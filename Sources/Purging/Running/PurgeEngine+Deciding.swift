@@ -195,7 +195,8 @@ extension PurgeEngine {
             sweep.covers(node) && (planner.policy.forcesDownedNodes || directory[node]?.node.isDowned == false)
         }
         let someoneIsHungry = dispatcher.someoneIsHungry(besides: target, at: now) { other in
-            directory.nodes(at: other).contains(where: isCovered)
+            // One that could join the next sweep counts as well.
+            directory.nodes(at: other).contains { isCovered($0) || (sweep.isWaiting($0) && canTakeAgain($0)) }
         }
         guard someoneIsHungry, sweep.canPassOver else { return false }
         for node in directory.nodes(at: target) where isCovered(node) {

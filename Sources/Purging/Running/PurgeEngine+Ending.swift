@@ -47,10 +47,9 @@ extension PurgeEngine {
     /// Starts the next sweep for nodes that have room again, while others have enough to do, or are in trouble.
     mutating func sweepOn() {
         guard stopReason == nil, proof != .open, sweep.isAtEnd, pending.isEmpty, !isReading else { return }
-        let (directory, dispatcher) = (directory, dispatcher)
         let next = sweep.next(
             without: { directory[$0]?.target.map(dispatcher.isLeftForRun) ?? false },
-            ready: { directory[$0]?.target.map { !dispatcher.isLeftForRun($0) && dispatcher.hasRoomAgain($0) } ?? true }
+            ready: canTakeAgain
         )
         if let next {
             sweep = next

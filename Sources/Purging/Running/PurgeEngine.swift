@@ -278,7 +278,7 @@ package struct PurgeEngine: Sendable {
         )
     }
 
-    private func canTakeAgain(_ node: NodeID) -> Bool {
+    func canTakeAgain(_ node: NodeID) -> Bool {
         guard let target = directory[node]?.target else { return true }
         return !dispatcher.isLeftForRun(target) && dispatcher.hasRoomAgain(target)
     }

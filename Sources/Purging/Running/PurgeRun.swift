@@ -78,6 +78,8 @@ package struct PurgeRun: Sendable {
             (summary, summary.onDownedNodes) = await count.beside(stopSignal: stopSignal) {
                 await purge(preparation, gates: &gates, started: started)
             }
+            // Another run's count tells.
+            if !options.countsBacklog { summary.onDownedNodes = 0 }
             summary.clockSkew = preparation.clockSkew
         } catch {
             summary = RunSummary()
@@ -157,6 +159,7 @@ package struct PurgeRun: Sendable {
             group.cancelAll()
         }
         board?.publish(nil)
+        if engine.pause != nil { observer.observe(.paused(nil)) }
         gates = engine.gates
         return engine.result
     }

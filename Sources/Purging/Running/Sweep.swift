@@ -93,6 +93,8 @@ package struct Sweep: Sendable {
     /// The nodes that had no room yet when this sweep began.
     package var waiting: some Collection<NodeID> { carried.keys }
 
+    package func isWaiting(_ node: NodeID) -> Bool { carried[node] != nil }
+
     /// A node that has room again joins the sweep: what it has behind the cursor is for the next one. Not while a page is
     /// being read, as the sweep may end later then.
     package mutating func join(_ node: NodeID) {

@@ -25,6 +25,8 @@ package struct ShardService: Sendable {
         package var isStrict: Bool
         /// The time for all runs of a oneshot.
         package var maxRuntime: Duration?
+        /// How long a oneshot goes on trying when the locks can't be had, or one of them was lost.
+        package var patience = Duration.seconds(60)
         /// How often it looks for shards that became free while it has nothing to do.
         package var lookout = Duration.seconds(2)
 
@@ -38,6 +40,8 @@ package struct ShardService: Sendable {
 
     private static let jitter = 0.7...1.3
     private static let shortestPause = Duration.seconds(1)
+    /// How often the session of the locks is used during a run, so that nobody takes it for idle.
+    private static let heartbeat = Duration.seconds(30)
 
     let settings: Settings
     let locks: any ShardLocks
@@ -68,8 +72,13 @@ package struct ShardService: Sendable {
         var gates: [ServiceURL: NodeGate] = [:]
         /// Shards that are kept, and until when.
         var kept: [Shard: Instant] = [:]
-        /// Shards that others had; a oneshot leaves them to those.
-        var others: Set<Shard> = []
+        /// In a oneshot: what is done here, and what others had, which is left to them.
+        var settled: Set<Shard> = []
+        /// In a oneshot: what was lost in mid-run, and has to be finished.
+        var lost: Set<Shard> = []
+        /// Since when the locks can't be had, or a lost one can't be had again.
+        var troubledSince: Instant?
+        var hasReachedLocks = false
         /// Where the search for a free shard goes on.
         var next: Int
         var countDueAt: Instant?
@@ -88,18 +97,28 @@ package struct ShardService: Sendable {
             let shard: Shard?
             do {
                 shard = try await firstFree(&memory)
+                memory.hasReachedLocks = true
             } catch {
                 memory.kept.removeAll()
                 report("the locks of the shards: \(error)")
-                if settings.isOneshot || !memory.hasRun { return 1 }
+                if !memory.hasReachedLocks || isOutOfPatience(&memory) { return 1 }
                 await pause(until: time.now + settings.lookout)
                 continue
             }
             if let shard {
+                memory.troubledSince = nil
                 if let code = await purge(shard, startedAt: started, &memory) { return code }
-            } else if settings.isOneshot {
+            } else if settings.isOneshot, memory.lost.isEmpty {
+                break
+            } else if isOutOfPatience(&memory) {
+                let shards = memory.lost.map(\.description).sorted().joined(separator: ", ")
+                report("the locks of the shards: \(shards) was lost in mid-run, and can't be had again")
+                memory.code = 1
                 break
             } else {
+                if let kept = memory.kept.keys.first {
+                    do { try await locks.verify(kept) } catch { memory.kept.removeAll() }
+                }
                 let due = memory.kept.values.min()
                 await pause(until: min(time.now + settings.lookout, due ?? time.now + settings.lookout))
             }
@@ -117,9 +136,10 @@ package struct ShardService: Sendable {
             countsBacklog: counts,
             timeLeft: settings.isOneshot ? settings.maxRuntime.map { $0 - (time.now - started) } : nil
         )
-        let summary = await run(turn, &memory.gates)
+        let summary = await runWhileHolding(turn, &memory)
         if case .shardLost = summary.stopReason {
             memory.kept.removeAll()
+            if settings.isOneshot { memory.lost.insert(shard) }
             await locks.unlock(shard)
             await pause(until: time.now + Self.shortestPause)
             return nil
@@ -128,6 +148,8 @@ package struct ShardService: Sendable {
         if !memory.hasRun, !settings.isOneshot, summary.couldNotStart { return code }
         memory.hasRun = true
         if settings.isOneshot {
+            memory.settled.insert(shard)
+            memory.lost.remove(shard)
             memory.code = Self.worse(memory.code, code)
             // Whatever stopped this one would stop the next.
             if summary.stopReason.isError { return memory.code }
@@ -139,6 +161,28 @@ package struct ShardService: Sendable {
         return nil
     }
 
+    private func runWhileHolding(_ turn: Turn, _ memory: inout Memory) async -> RunSummary {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    await time.sleep(until: time.now + Self.heartbeat)
+                    // If it is lost, the next page tells.
+                    if !Task.isCancelled { try? await locks.verify(turn.shard) }
+                }
+            }
+            let summary = await run(turn, &memory.gates)
+            group.cancelAll()
+            return summary
+        }
+    }
+
+    /// A service never is.
+    private func isOutOfPatience(_ memory: inout Memory) -> Bool {
+        let since = memory.troubledSince ?? time.now
+        memory.troubledSince = since
+        return settings.isOneshot && time.now - since >= settings.patience
+    }
+
     /// Lets go of what is due again, for itself or for others.
     private func giveUpDue(_ memory: inout Memory) async {
         for (shard, due) in memory.kept where due <= time.now && !settings.isOneshot {
@@ -148,15 +192,15 @@ package struct ShardService: Sendable {
     }
 
     private func firstFree(_ memory: inout Memory) async throws -> Shard? {
+        let first = memory.next
         for step in settings.shards.indices {
-            let index = (memory.next + step) % settings.shards.count
+            let index = (first + step) % settings.shards.count
             let shard = settings.shards[index]
-            if memory.kept[shard] != nil || memory.others.contains(shard) { continue }
-            if try await locks.tryLock(shard) {
-                memory.next = (index + 1) % settings.shards.count
-                return shard
-            }
-            if settings.isOneshot { memory.others.insert(shard) }
+            if memory.kept[shard] != nil || memory.settled.contains(shard) { continue }
+            // One that can't be asked for must not keep the others from being asked for the next time.
+            memory.next = (index + 1) % settings.shards.count
+            if try await locks.tryLock(shard) { return shard }
+            if settings.isOneshot, !memory.lost.contains(shard) { memory.settled.insert(shard) }
         }
         return nil
     }

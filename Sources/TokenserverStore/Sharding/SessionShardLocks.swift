@@ -17,7 +17,10 @@ package final class SessionShardLocks: ShardLocks {
     package func tryLock(_ shard: Shard) async throws -> Bool {
         do {
             let connection = try await open()
-            return try await connection.withSession { try ShardLockStatements(session: $0).take(shard) }
+            return try await connection.withSession { session in
+                try session.checkPrimary()
+                return try ShardLockStatements(session: session).take(shard)
+            }
         } catch {
             session.withLock { $0 = nil }
             throw storeError(error)
@@ -30,7 +33,11 @@ package final class SessionShardLocks: ShardLocks {
         }
         let isOurs: Bool
         do {
-            isOurs = try await connection.withSession { try ShardLockStatements(session: $0).isTaken(shard) }
+            isOurs = try await connection.withSession { session in
+                // A lock of a server that was the primary is none.
+                try session.checkPrimary()
+                return try ShardLockStatements(session: session).isTaken(shard)
+            }
         } catch {
             session.withLock { $0 = nil }
             throw ShardLost(shard, why: "\(storeError(error))")
@@ -53,7 +60,6 @@ package final class SessionShardLocks: ShardLocks {
     private func open() async throws -> any SQLConnection {
         if let open = session.withLock({ $0 }) { return open }
         let fresh = try await connector.connect(Self.options)
-        try await fresh.withSession { try $0.checkPrimary() }
         session.withLock { $0 = fresh }
         return fresh
     }

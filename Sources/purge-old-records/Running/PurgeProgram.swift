@@ -84,6 +84,9 @@ struct PurgeProgram {
             store = PlannedStore(store, plan: plan)
         }
         try await settings.records.checkNodeTypes(in: store)
+        // Before there is a client, which has to be shut down.
+        var locks: (any ShardLocks)?
+        if case .shared = settings.sharing { locks = try await Database.shardLocks(connector) }
         let client = try HTTPStorageNodeClient(secret: settings.secret.secret, settings: settings.client, time: time)
         let (counted, purged) = (counter, store)
         @Sendable func run(_ store: any RecordStore, _ options: RunOptions) -> PurgeRun {
@@ -102,8 +105,7 @@ struct PurgeProgram {
             )
         }
         let code: Int32
-        if case .shared(let count) = settings.sharing {
-            let locks = try await Database.shardLocks(connector)
+        if case .shared(let count) = settings.sharing, let locks {
             code = await shardService(Shard.all(count), locks, logs.logger, time, stopSignal) { turn, gates in
                 var options = settings.options
                 options.shard = turn.shard
@@ -134,6 +136,7 @@ struct PurgeProgram {
             isStrict: settings.isStrict
         )
         service.maxRuntime = settings.options.maxRuntime
+        service.patience = settings.records.databaseTimeout
         return ShardService(
             settings: service,
             locks: locks,

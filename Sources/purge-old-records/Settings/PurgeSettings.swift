@@ -72,6 +72,7 @@ struct PurgeSettings {
             hostName: environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
         )
         options.shard = sharing.shard
+        if sharing != .alone { options.maxOffset = 0 }
         steering = try SteeringSettings(command.steering)
         isOneshot = running.oneshot || running.plan != nil
         isDryRun = running.dryrun

@@ -7,11 +7,13 @@ import Testing
 struct NeighbourTests {
     /// When the last record of the nodes 2 to 10 was sent. Records come in blocks of a node, so that some are passed
     /// over.
-    private func lastOfTheOthers(_ trouble: SimulatedNodes.Reply?) throws -> Duration {
+    private func lastOfTheOthers(_ trouble: SimulatedNodes.Reply?, pages: Int) throws -> Duration {
         let records = (0..<2000).map {
             UserRecord.obsolete(uid: $0 + 1, replacedAt: 5000 + $0, node: $0 / 100 % 10 + 1)
         }
-        let fixture = RunFixture(nodes: 10, records: records)
+        var options = RunOptions()
+        options.pageSize = pages
+        let fixture = RunFixture(nodes: 10, records: records, options: options)
         for number in Int64(1)...10 {
             fixture.nodes.node(Node.url(number)) { _, _ in .init(.confirmed(lastModified: 1), after: .milliseconds(50))
             }
@@ -33,8 +35,10 @@ struct NeighbourTests {
         ]
     )
     func lastRecord(how: String, verdict: NodeAnswer.Verdict, seconds: Int) throws {
-        let good = try lastOfTheOthers(nil)
-        let bad = try lastOfTheOthers(.init(verdict, after: .seconds(seconds)))
-        #expect(bad <= good * 1.05 + .milliseconds(200), "\(how): \(bad) instead of \(good)")
+        for pages in [10, 1000] {
+            let good = try lastOfTheOthers(nil, pages: pages)
+            let bad = try lastOfTheOthers(.init(verdict, after: .seconds(seconds)), pages: pages)
+            #expect(bad <= good * 1.05 + .milliseconds(200), "\(how): \(bad) instead of \(good)")
+        }
     }
 }

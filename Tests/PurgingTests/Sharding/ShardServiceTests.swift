@@ -203,6 +203,67 @@ struct ShardServiceTests {
         #expect(table.taken.isEmpty)
     }
 
+    @Test("once only: a shard that is lost is finished as soon as it can be had again", arguments: [true, false])
+    func lostOnce(isFreed: Bool) throws {
+        let (table, runs, time) = (table, runs, simulation.time)
+        let begin = time.now
+        let shard = try #require(Shard(0, of: 1))
+        let code = try simulation.run {
+            await withTaskGroup(of: Int32?.self) { group in
+                group.addTask {
+                    await service(1, shards: 1, isOneshot: true, takes: .seconds(1)) { _ in
+                        var summary = RunSummary()
+                        if runs.list.count == 1 {
+                            // The server still has the session that was lost.
+                            table.freeAll(of: 1)
+                            _ = table.take(shard, by: 99)
+                            summary.stopReason = .shardLost("gone")
+                        }
+                        return summary
+                    }.run()
+                }
+                if isFreed {
+                    group.addTask {
+                        await time.sleep(until: begin + .seconds(30))
+                        table.freeAll(of: 99)
+                        return nil
+                    }
+                }
+                var code: Int32?
+                for await end in group { code = end ?? code }
+                return code
+            }
+        }
+        #expect(code == (isFreed ? 0 : 1))
+        #expect(runs.list.count == (isFreed ? 2 : 1))
+    }
+
+    @Test("one that found no free shard yet is not ended by a database that fails for a while")
+    func standby() throws {
+        let (table, time) = (table, simulation.time)
+        let begin = time.now
+        let locks = TestShardLocks(table, holder: 1)
+        let stop = StopSignal()
+        for shard in Shard.all(2) { _ = table.take(shard, by: 99) }
+        let code = try simulation.run {
+            await withTaskGroup(of: Int32.self) { group in
+                group.addTask {
+                    await service(1, shards: 2, takes: .seconds(1), stopSignal: stop, locks: locks).run()
+                }
+                await time.sleep(until: begin + .seconds(100))
+                locks.failure.withLock { $0 = .unreachable("gone") }
+                await time.sleep(until: begin + .seconds(200))
+                locks.failure.withLock { $0 = nil }
+                table.freeAll(of: 99)
+                await time.sleep(until: begin + .seconds(300))
+                stop.request()
+                return await group.next() ?? -1
+            }
+        }
+        #expect(code == 0)
+        #expect(Set(runs.list.map(\.shard)).count == 2)
+    }
+
     @Test("once only, with a time limit for all of its runs")
     func maxRuntime() throws {
         let begin = simulation.time.now
