@@ -19,7 +19,6 @@ package final class FileShardLocks: ShardLocks {
             let path = path(of: shard)
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             if descriptor < 0 {
-                files.removeAll()
                 throw StoreError.failed("the lock file \(path) can't be made: \(String(cString: strerror(errno)))")
             }
             let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
@@ -41,7 +40,7 @@ package final class FileShardLocks: ShardLocks {
             if fstat(file.fileDescriptor, &ours) != 0 || stat(path, &there) != 0 || ours.st_ino != there.st_ino
                 || ours.st_dev != there.st_dev
             {
-                files.removeAll()
+                files[shard] = nil
                 throw ShardLost(shard, why: "its lock file \(path) was removed or replaced")
             }
         }

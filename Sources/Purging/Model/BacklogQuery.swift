@@ -115,6 +115,11 @@ package struct BacklogSize: Sendable, Equatable {
     package var waitingForDownedNodes: Int
     /// When the oldest of them was replaced; nil for an empty backlog.
     package var oldest: Milliseconds?
+    /// Into how many shares it is split, of which the run purges one.
+    package var shares = 1
+
+    /// About how many records the run can purge: its share of those that don't wait for a downed node.
+    package var toPurge: Int { (purgeable - waitingForDownedNodes) / max(1, shares) }
 
     package init(purgeable: Int, waitingForDownedNodes: Int, oldest: Milliseconds?) {
         self.purgeable = purgeable

@@ -36,6 +36,7 @@ struct BacklogCount: Sendable {
             var scope = options.scope(cutoff: cutoff)
             scope.shard = nil
             if var size = try await counter.count(scope: scope, limit: options.countLimit) {
+                size.shares = options.shard?.count ?? 1
                 if policy.forcesDownedNodes { size.waitingForDownedNodes = 0 }
                 observer.observe(.backlogCounted(size, now: time.wallTime))
                 return size.waitingForDownedNodes

@@ -58,7 +58,13 @@ package struct DryRun: Sendable {
     }
 
     private func decide(started: ContinuousClock.Instant, into summary: inout RunSummary) async throws {
-        let preparation = try await RunPreparation(source: source, policy: policy, options: options, time: time)
+        let prepared = try await stopSignal.unlessRequested {
+            try await RunPreparation(source: source, policy: policy, options: options, time: time)
+        }
+        guard let preparation = prepared else {
+            summary.stopReason = .stopRequested
+            return
+        }
         summary.cutoff = preparation.cutoff
         summary.clockSkew = preparation.clockSkew
         try await plan?.begin(cutoff: preparation.cutoff)

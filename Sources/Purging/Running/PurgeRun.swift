@@ -66,7 +66,15 @@ package struct PurgeRun: Sendable {
         let started = time.now
         var summary = RunSummary()
         do {
-            let preparation = try await RunPreparation(source: store, policy: policy, options: options, time: time)
+            let prepared = try await stopSignal.unlessRequested {
+                try await RunPreparation(source: store, policy: policy, options: options, time: time)
+            }
+            guard let preparation = prepared else {
+                summary.stopReason = .stopRequested
+                summary.duration = time.now - started
+                observer.observe(.finished(summary))
+                return summary
+            }
             let count = BacklogCount(
                 counter: counter,
                 options: options,

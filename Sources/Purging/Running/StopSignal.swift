@@ -24,6 +24,23 @@ package final class StopSignal: Sendable {
         waiters.forEach { $0.resume() }
     }
 
+    /// Does something that may take long, and gives it up (cancels it) as soon as a stop is requested.
+    ///
+    /// - Returns: nil if it was given up.
+    func unlessRequested<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                await self.wait()
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+
     /// Returns at the deadline, or as soon as a stop was requested.
     func pause(until deadline: ContinuousClock.Instant, _ time: any TimeSource) async {
         await withTaskGroup(of: Void.self) { group in

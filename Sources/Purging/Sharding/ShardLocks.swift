@@ -1,10 +1,8 @@
 /// Who purges which share of the backlog: locks that end with whoever holds them, however that ends.
-///
-/// A lock that is lost takes all others of the same holder with it.
 package protocol ShardLocks: Sendable {
     /// Takes the shard, unless somebody else has it.
     ///
-    /// - Throws: ``StoreError`` if that can't be told; all locks are lost then.
+    /// - Throws: ``StoreError`` if that can't be told; others may be lost then, too.
     func tryLock(_ shard: Shard) async throws -> Bool
 
     /// Makes sure that the shard is still ours.

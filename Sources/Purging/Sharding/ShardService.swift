@@ -92,21 +92,24 @@ package struct ShardService: Sendable {
         let started = time.now
         var memory = Memory(next: Int.random(in: settings.shards.indices))
         while !stopSignal.isRequested {
-            if let limit = settings.maxRuntime, settings.isOneshot, time.now - started >= limit { break }
+            if let limit = settings.maxRuntime, settings.isOneshot, time.now - started >= limit {
+                endInTime(&memory)
+                break
+            }
             await giveUpDue(&memory)
             let shard: Shard?
             do {
                 shard = try await firstFree(&memory)
                 memory.hasReachedLocks = true
+                if memory.lost.isEmpty { memory.troubledSince = nil }
             } catch {
-                memory.kept.removeAll()
+                await forgetLost(&memory)
                 report("the locks of the shards: \(error)")
                 if !memory.hasReachedLocks || isOutOfPatience(&memory) { return 1 }
                 await pause(until: time.now + settings.lookout)
                 continue
             }
             if let shard {
-                memory.troubledSince = nil
                 if let code = await purge(shard, startedAt: started, &memory) { return code }
             } else if settings.isOneshot, memory.lost.isEmpty {
                 break
@@ -116,9 +119,7 @@ package struct ShardService: Sendable {
                 memory.code = 1
                 break
             } else {
-                if let kept = memory.kept.keys.first {
-                    do { try await locks.verify(kept) } catch { memory.kept.removeAll() }
-                }
+                await forgetLost(&memory)
                 let due = memory.kept.values.min()
                 await pause(until: min(time.now + settings.lookout, due ?? time.now + settings.lookout))
             }
@@ -138,8 +139,15 @@ package struct ShardService: Sendable {
         )
         let summary = await runWhileHolding(turn, &memory)
         if case .shardLost = summary.stopReason {
-            memory.kept.removeAll()
-            if settings.isOneshot { memory.lost.insert(shard) }
+            await forgetLost(&memory)
+            if settings.isOneshot {
+                memory.lost.insert(shard)
+                if summary.read > 0 {
+                    memory.troubledSince = nil
+                } else if isOutOfPatience(&memory) {
+                    return 1
+                }
+            }
             await locks.unlock(shard)
             await pause(until: time.now + Self.shortestPause)
             return nil
@@ -161,13 +169,34 @@ package struct ShardService: Sendable {
         return nil
     }
 
+    /// The time for all runs of a oneshot is over.
+    private func endInTime(_ memory: inout Memory) {
+        if !memory.lost.isEmpty || memory.troubledSince != nil {
+            report("the locks of the shards: not all that was lost could be finished within --max-runtime")
+            memory.code = 1
+        } else if settings.isStrict {
+            memory.code = Self.worse(memory.code, 3)
+        }
+    }
+
+    /// Makes sure of the shards that are kept.
+    private func forgetLost(_ memory: inout Memory) async {
+        for shard in Array(memory.kept.keys) {
+            do { try await locks.verify(shard) } catch { memory.kept[shard] = nil }
+        }
+    }
+
+    /// While it runs, what is due again is free for others.
     private func runWhileHolding(_ turn: Turn, _ memory: inout Memory) async -> RunSummary {
-        await withTaskGroup(of: Void.self) { group in
+        let kept = settings.isOneshot ? [:] : memory.kept
+        return await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 while !Task.isCancelled {
                     await time.sleep(until: time.now + Self.heartbeat)
+                    if Task.isCancelled { return }
+                    for (shard, due) in kept where due <= time.now { await locks.unlock(shard) }
                     // If it is lost, the next page tells.
-                    if !Task.isCancelled { try? await locks.verify(turn.shard) }
+                    try? await locks.verify(turn.shard)
                 }
             }
             let summary = await run(turn, &memory.gates)
@@ -196,6 +225,7 @@ package struct ShardService: Sendable {
         for step in settings.shards.indices {
             let index = (first + step) % settings.shards.count
             let shard = settings.shards[index]
+            if stopSignal.isRequested { return nil }
             if memory.kept[shard] != nil || memory.settled.contains(shard) { continue }
             // One that can't be asked for must not keep the others from being asked for the next time.
             memory.next = (index + 1) % settings.shards.count

@@ -32,7 +32,7 @@ package final class ProgressLogObserver: RunObserver {
     package func observe(_ event: RunEvent) {
         switch event {
         case .backlogCounted(let size, _):
-            state.withLock { $0.total = size.purgeable - size.waitingForDownedNodes }
+            state.withLock { $0.total = size.toPurge }
         case .progressed(let done, let held, let failed): progressed(done, held, failed)
         case .finished: state.withLock { $0 = State(lastLine: elapsed()) }
         default: break

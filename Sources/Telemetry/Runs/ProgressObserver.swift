@@ -11,7 +11,7 @@ package final class ProgressObserver: RunObserver {
     package func observe(_ event: RunEvent) {
         switch event {
         case .backlogCounted(let size, _):
-            total.withLock { $0 = size.purgeable - size.waitingForDownedNodes }
+            total.withLock { $0 = size.toPurge }
         case .progressed(let done, let held, let failed):
             line.update(done: done, total: total.withLock { $0 }, held: held, failed: failed)
         case .finished:

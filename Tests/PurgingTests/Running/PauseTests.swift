@@ -57,6 +57,11 @@ struct PauseTests {
         }
         #expect(summary.stopReason == .stopRequested)
         #expect(summary.requests == 0 && summary.read == 0)
+        // Whoever watches is told that it is over.
+        let pauses = fixture.observer.events.compactMap { event -> PauseReason?? in
+            if case .paused(let reason) = event { .some(reason) } else { nil }
+        }
+        #expect(pauses == [.outsideWindows, nil])
         #expect(fixture.uids.count == 200)
     }
 

@@ -238,6 +238,76 @@ struct ShardServiceTests {
         #expect(runs.list.count == (isFreed ? 2 : 1))
     }
 
+    @Test("once only: a shard that is lost each time as soon as it is had ends it with code 1")
+    func lostEachTime() throws {
+        let table = table
+        let code = try simulation.run {
+            await service(1, shards: 1, isOneshot: true, takes: .seconds(1)) { _ in
+                table.freeAll(of: 1)
+                var summary = RunSummary()
+                summary.stopReason = .shardLost("gone")
+                return summary
+            }.run()
+        }
+        #expect(code == 1)
+        #expect(runs.list.count > 10 && runs.list.count < 70)
+    }
+
+    @Test("once only: a time limit that ends before what was lost is finished is no success")
+    func lostUntilTheEnd() throws {
+        let table = table
+        let code = try simulation.run {
+            await service(1, shards: 1, isOneshot: true, takes: .seconds(1), maxRuntime: .seconds(10)) { shard in
+                table.freeAll(of: 1)
+                _ = table.take(shard, by: 99)
+                var summary = RunSummary()
+                summary.stopReason = .shardLost("gone")
+                return summary
+            }.run()
+        }
+        #expect(code == 1)
+    }
+
+    @Test("what is due again is free for others while its holder is in a long run")
+    func longRun() throws {
+        let time = simulation.time
+        let begin = time.now
+        let stop = StopSignal()
+        let (table, runs) = (table, runs)
+        // Only the first worker is slow, and only on its last shard.
+        try simulation.run {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    _ = await ShardService(
+                        settings: .init(
+                            shards: Shard.all(4),
+                            interval: .seconds(3600),
+                            isOneshot: false,
+                            isStrict: false
+                        ),
+                        locks: TestShardLocks(table, holder: 1),
+                        time: time,
+                        stopSignal: stop,
+                        report: { _ in }
+                    ) { turn, _ in
+                        let isLast = runs.list.filter { $0.worker == 1 }.count == 3
+                        _ = runs.started(
+                            .init(shard: turn.shard, worker: 1, start: time.now, countsBacklog: turn.countsBacklog)
+                        )
+                        await time.sleep(until: time.now + .seconds(isLast ? 10 * 3600 : 1))
+                        return RunSummary()
+                    }.run()
+                }
+                await time.sleep(until: begin + .seconds(100))
+                group.addTask { _ = await service(2, shards: 4, takes: .seconds(1), stopSignal: stop).run() }
+                await time.sleep(until: begin + .seconds(3 * 3600))
+                stop.request()
+            }
+        }
+        let others = runs.list.filter { $0.worker == 2 && $0.start < begin + .seconds(3 * 3600) }
+        #expect(Set(others.map(\.shard)).count == 3)
+    }
+
     @Test("one that found no free shard yet is not ended by a database that fails for a while")
     func standby() throws {
         let (table, time) = (table, simulation.time)
