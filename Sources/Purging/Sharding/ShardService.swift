@@ -104,8 +104,11 @@ package struct ShardService: Sendable {
                 if memory.lost.isEmpty { memory.troubledSince = nil }
             } catch {
                 await forgetLost(&memory)
-                report("the locks of the shards: \(error)")
-                if !memory.hasReachedLocks || isOutOfPatience(&memory) { return 1 }
+                // Said when it begins, and when it is given up.
+                let isNew = memory.troubledSince == nil
+                let isOver = !memory.hasReachedLocks || isOutOfPatience(&memory)
+                if isNew || isOver { report("the locks of the shards: \(error)") }
+                if isOver { return 1 }
                 await pause(until: time.now + settings.lookout)
                 continue
             }
