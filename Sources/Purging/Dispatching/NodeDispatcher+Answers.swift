@@ -3,7 +3,7 @@ extension NodeDispatcher {
     package mutating func answered(_ ticket: Int, with answer: NodeAnswer, at now: Instant) -> Answered? {
         guard let flight = flights.removeValue(forKey: ticket) else { return nil }
         let index = flight.lane
-        touch(index)
+        turns.enter(index)
         var change: NodeGate.Change?
         if answer.verdict == .timedOut {
             change = lanes[index].gate.requestTimedOut(flight.request, elapsed: answer.elapsed, now: now)
@@ -123,7 +123,8 @@ extension NodeDispatcher {
     /// Gives a record's place in the budget back, unless some attempt may have deleted its data.
     mutating func giveBack(_ job: Job) {
         if job.isReserved, !job.mayHaveBeenCarriedOut {
-            if budget.isExhausted { touchAll() }
+            // Any lane may go on then.
+            if budget.isExhausted { turns.enterAll() }
             budget.giveBack()
         }
     }

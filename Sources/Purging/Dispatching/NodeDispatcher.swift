@@ -62,7 +62,7 @@ package struct NodeDispatcher: Sendable {
     private var laneByTarget: [String: Int] = [:]
     var flights: [Int: Flight] = [:]
     private var lastTicket = 0
-    private var turns = LaneTurns()
+    var turns = LaneTurns()
     /// How many nodes there are records of.
     private var seenLanes = 0
     private(set) var isClosed = false
@@ -278,12 +278,6 @@ package struct NodeDispatcher: Sendable {
     private func mostRereading(_ index: Int) -> Int {
         limiter.isLimiting ? 1 : max(1, lanes[index].gate.limit - lanes[index].gate.inFlight)
     }
-
-    /// Something happened to this lane.
-    mutating func touch(_ index: Int) { turns.enter(index) }
-
-    /// Something happened that may let any lane go on.
-    mutating func touchAll() { turns.enterAll() }
 
     mutating func rereadEnded(from target: ServiceURL) {
         if let index = index(of: target) {

@@ -71,9 +71,7 @@ package struct PurgeRun: Sendable {
             }
             guard let preparation = prepared else {
                 summary.stopReason = .stopRequested
-                summary.duration = time.now - started
-                observer.observe(.finished(summary))
-                return summary
+                return finished(summary, started)
             }
             let count = BacklogCount(
                 counter: counter,
@@ -86,8 +84,6 @@ package struct PurgeRun: Sendable {
             (summary, summary.onDownedNodes) = await count.beside(stopSignal: stopSignal) {
                 await purge(preparation, gates: &gates, started: started)
             }
-            // Another run's count tells.
-            if !options.countsBacklog { summary.onDownedNodes = 0 }
             summary.clockSkew = preparation.clockSkew
         } catch {
             summary = RunSummary()
@@ -95,6 +91,11 @@ package struct PurgeRun: Sendable {
                 (error as? ImplausibleNodes).map { .nodesImplausible($0.description) }
                 ?? .storeFailed(String(describing: error))
         }
+        return finished(summary, started)
+    }
+
+    private func finished(_ summary: RunSummary, _ started: ContinuousClock.Instant) -> RunSummary {
+        var summary = summary
         summary.duration = time.now - started
         summary.shard = options.shard
         observer.observe(.finished(summary))

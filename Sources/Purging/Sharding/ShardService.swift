@@ -82,6 +82,8 @@ package struct ShardService: Sendable {
         /// Where the search for a free shard goes on.
         var next: Int
         var countDueAt: Instant?
+        /// What the last run that counted found to wait for downed nodes, in the whole backlog; nil if that isn't known.
+        var onDownedNodes: Int?
         var hasRun = false
         /// The worst exit code of the runs.
         var code: Int32 = 0
@@ -155,7 +157,10 @@ package struct ShardService: Sendable {
             await pause(until: time.now + Self.shortestPause)
             return nil
         }
-        let code = summary.exitCode(isStrict: settings.isStrict)
+        if counts { memory.onDownedNodes = summary.onDownedNodes }
+        var judged = summary
+        judged.onDownedNodes = memory.onDownedNodes
+        let code = judged.exitCode(isStrict: settings.isStrict)
         if !memory.hasRun, !settings.isOneshot, summary.couldNotStart { return code }
         memory.hasRun = true
         if settings.isOneshot {

@@ -38,6 +38,7 @@ struct ShardServiceTests {
         _ worker: Int,
         shards: Int = 16,
         isOneshot: Bool = false,
+        isStrict: Bool = false,
         takes duration: Duration = .seconds(60),
         maxRuntime: Duration? = nil,
         stopSignal: StopSignal = StopSignal(),
@@ -48,7 +49,7 @@ struct ShardServiceTests {
             shards: Shard.all(shards),
             interval: .seconds(3600),
             isOneshot: isOneshot,
-            isStrict: false
+            isStrict: isStrict
         )
         settings.maxRuntime = maxRuntime
         let (time, runs) = (simulation.time, runs)
@@ -236,6 +237,21 @@ struct ShardServiceTests {
         }
         #expect(code == (isFreed ? 0 : 1))
         #expect(runs.list.count == (isFreed ? 2 : 1))
+    }
+
+    @Test("what waits for downed nodes is known from the one run that counts", arguments: [0, 1])
+    func countedOnce(waiting: Int) throws {
+        let runs = runs
+        let code = try simulation.run {
+            await service(1, shards: 3, isOneshot: true, isStrict: true) { _ in
+                var summary = RunSummary()
+                summary.hasDownedNodes = true
+                summary.onDownedNodes = runs.list.last?.countsBacklog == true ? waiting : nil
+                return summary
+            }.run()
+        }
+        #expect(runs.list.filter(\.countsBacklog).count == 1 && runs.list.count == 3)
+        #expect(code == (waiting == 0 ? 0 : 3))
     }
 
     @Test("once only: a shard that is lost each time as soon as it is had ends it with code 1")
