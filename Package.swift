@@ -101,10 +101,24 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // What the program tells over HTTP: metrics, a status page, and whether it is alive.
+        .target(
+            name: "Monitoring",
+            dependencies: [
+                "Purging",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "purge-old-records",
             dependencies: [
-                "Databases", "Journals", "Purging", "Steering", "StorageClient", "SyncTokens", "Telemetry",
+                "Databases", "Journals", "Monitoring", "Purging", "Steering", "StorageClient", "SyncTokens",
+                "Telemetry",
                 "TokenserverStore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -23,6 +23,11 @@ package enum StopReason: Sendable, Equatable {
     /// The database could not go on.
     case storeFailed(String)
 
+    /// Every name that there is.
+    package static let names =
+        [Self.complete, .maxRecords, .maxRuntime, .stopRequested, .secretRefused, .nodesImplausible(""), .loopDetected]
+        .map(\.name) + [Self.shardLost(""), .auditFailed(""), .planFailed(""), .storeFailed("")].map(\.name)
+
     package var name: String {
         switch self {
         case .complete: "complete"

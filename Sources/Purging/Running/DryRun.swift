@@ -37,6 +37,7 @@ package struct DryRun: Sendable {
 
     package func run() async -> RunSummary {
         let started = time.now
+        observer.observe(.started)
         var summary = RunSummary()
         summary.isDryRun = true
         summary.shard = options.shard

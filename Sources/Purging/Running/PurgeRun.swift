@@ -64,6 +64,7 @@ package struct PurgeRun: Sendable {
     /// - Parameter gates: what earlier runs learnt about the nodes; this run's knowledge replaces it.
     package func run(gates: inout [ServiceURL: NodeGate]) async -> RunSummary {
         let started = time.now
+        observer.observe(.started)
         var summary = RunSummary()
         do {
             let prepared = try await stopSignal.unlessRequested {
@@ -167,7 +168,7 @@ package struct PurgeRun: Sendable {
             }
             group.cancelAll()
         }
-        board?.publish(nil)
+        board?.clear()
         if engine.pause != nil { observer.observe(.paused(nil)) }
         gates = engine.gates
         return engine.result
@@ -176,7 +177,7 @@ package struct PurgeRun: Sendable {
     /// Once a second: whether it may send, and what it is doing.
     private func look(at engine: inout PurgeEngine) {
         if let pauses { engine.handle(.paused(pauses.reason(at: time.wallTime)), at: time.now) }
-        board?.publish(engine.status(at: time.now))
+        board?.publish(engine.status(at: time.now), at: time.now)
     }
 
     private func tick(in group: inout TaskGroup<Arrival>) {

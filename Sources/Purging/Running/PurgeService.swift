@@ -13,6 +13,8 @@ package struct PurgeService: Sendable {
     let isStrict: Bool
     let time: any TimeSource
     let stopSignal: StopSignal
+    /// Where it writes when the next run begins.
+    let board: StatusBoard?
     /// One run, given what earlier runs learnt about the nodes.
     let run: @Sendable (inout [ServiceURL: NodeGate]) async -> RunSummary
 
@@ -22,6 +24,7 @@ package struct PurgeService: Sendable {
         isStrict: Bool,
         time: any TimeSource,
         stopSignal: StopSignal,
+        board: StatusBoard? = nil,
         run: @escaping @Sendable (inout [ServiceURL: NodeGate]) async -> RunSummary
     ) {
         self.interval = interval
@@ -29,6 +32,7 @@ package struct PurgeService: Sendable {
         self.isStrict = isStrict
         self.time = time
         self.stopSignal = stopSignal
+        self.board = board
         self.run = run
     }
 
@@ -45,6 +49,7 @@ package struct PurgeService: Sendable {
             isFirst = false
             if stopSignal.isRequested { return summary.stopReason.isError ? 1 : 0 }
             let pause = max(interval * Double.random(in: Self.jitter), Self.shortestPause)
+            board?.announce(nextRun: time.wallTime.advanced(by: pause))
             await stopSignal.pause(until: time.now + pause, time)
             if stopSignal.isRequested { return 0 }
         }

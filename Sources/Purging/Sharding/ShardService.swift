@@ -49,6 +49,8 @@ package struct ShardService: Sendable {
     let stopSignal: StopSignal
     /// Trouble with the locks, for the log.
     let report: @Sendable (String) -> Void
+    /// Where it writes when the next run begins, as far as that is known: another one may free its shard before.
+    let board: StatusBoard?
     let run: @Sendable (Turn, inout [ServiceURL: NodeGate]) async -> RunSummary
 
     package init(
@@ -57,6 +59,7 @@ package struct ShardService: Sendable {
         time: any TimeSource,
         stopSignal: StopSignal,
         report: @escaping @Sendable (String) -> Void,
+        board: StatusBoard? = nil,
         run: @escaping @Sendable (Turn, inout [ServiceURL: NodeGate]) async -> RunSummary
     ) {
         self.settings = settings
@@ -64,6 +67,7 @@ package struct ShardService: Sendable {
         self.time = time
         self.stopSignal = stopSignal
         self.report = report
+        self.board = board
         self.run = run
     }
 
@@ -126,6 +130,7 @@ package struct ShardService: Sendable {
             } else {
                 await forgetLost(&memory)
                 let due = memory.kept.values.min()
+                if let due { board?.announce(nextRun: time.wallTime.advanced(by: due - time.now)) }
                 await pause(until: min(time.now + settings.lookout, due ?? time.now + settings.lookout))
             }
         }

@@ -23,6 +23,29 @@ package struct RunStatus: Sendable {
         package let latency: Double?
         /// Whether its row asks for less.
         package let isThrottled: Bool
+
+        package init(
+            url: String,
+            state: State,
+            limit: Int,
+            inFlight: Int = 0,
+            waiting: Int = 0,
+            latency: Double? = nil,
+            isThrottled: Bool = false
+        ) {
+            self.url = url
+            self.state = state
+            self.limit = limit
+            self.inFlight = inFlight
+            self.waiting = waiting
+            self.latency = latency
+            self.isThrottled = isThrottled
+        }
+
+        /// What of it outlives the run.
+        var atRest: NodeStatus {
+            NodeStatus(url: url, state: state, limit: limit, latency: latency, isThrottled: isThrottled)
+        }
     }
 
     package let pause: PauseReason?
@@ -36,6 +59,24 @@ package struct RunStatus: Sendable {
     /// Records between decision and settlement.
     package let underway: Int
     package let nodes: [NodeStatus]
+
+    package init(
+        pause: PauseReason? = nil,
+        summary: RunSummary,
+        reached: Milliseconds? = nil,
+        isStopping: Bool = false,
+        undecided: Int = 0,
+        underway: Int = 0,
+        nodes: [NodeStatus] = []
+    ) {
+        self.pause = pause
+        self.summary = summary
+        self.reached = reached
+        self.isStopping = isStopping
+        self.undecided = undecided
+        self.underway = underway
+        self.nodes = nodes
+    }
 }
 
 extension PurgeEngine {

@@ -83,7 +83,8 @@ package struct MetricsObserver: RunObserver {
         case .paused(let reason): paused.record(reason == nil ? 0 : 1)
         case .limitReached: maxRecords.increment()
         case .finished(let summary): finished(summary)
-        case .backlogCounted, .backlogNotCounted, .recordChanged, .nodeChanged, .nodeMalformed, .progressed: break
+        case .started, .backlogCounted, .backlogNotCounted, .recordChanged, .nodeChanged, .nodeMalformed, .progressed:
+            break
         }
     }
 

@@ -49,6 +49,9 @@ struct PurgeCommand: ParsableCommand {
     @OptionGroup(title: "Storage nodes")
     var nodes: NodeOptions
 
-    @OptionGroup(title: "Metrics")
+    @OptionGroup(title: "Watching it")
+    var monitoring: MonitoringOptions
+
+    @OptionGroup(title: "Metrics by statsd")
     var metrics: MetricOptions
 }

@@ -15,6 +15,15 @@ struct RecordOptions: ParsableArguments {
     var databaseURL: String?
 
     @Option(
+        name: .customLong("database-url-file"),
+        help: ArgumentHelp(
+            "Read the database's URL from this file, so that its password is in no process list.",
+            valueName: "file"
+        )
+    )
+    var databaseURLFile: String?
+
+    @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
             "How long a run that has begun goes on trying when the database is unreachable or read-only.",

@@ -1,6 +1,7 @@
 import Databases
 import Journals
 import Logging
+import Monitoring
 import Purging
 import StorageClient
 import SyncTokens
@@ -36,7 +37,17 @@ struct PurgeProgram {
             StatsdClient(host: $0.host, port: $0.port, prefix: "tokenserver", logger: logger)
         }
         let sending = Task { await statsd?.run() }
-        let code = await run(logs, journal, observer: observer(logs, statsd), stopSignal: stopSignal)
+        let ledger = RunLedger(isRehearsal: settings.isDryRun, time: SystemTime())
+        let monitor = monitor(ledger, stopSignal)
+        do {
+            try await listen(monitor, logger)
+        } catch {
+            logger.error("\(error)")
+            return 1
+        }
+        let watching = Task { if settings.monitoring.address != nil { await monitor.run() } }
+        defer { watching.cancel() }
+        let code = await run(logs, journal, observer: observer(logs, statsd, ledger), stopSignal: stopSignal)
         sending.cancel()
         await sending.value
         await statsd?.close()
@@ -143,6 +154,7 @@ struct PurgeProgram {
             time: time,
             stopSignal: stopSignal,
             report: { logger.error("\($0)") },
+            board: board,
             run: run
         )
     }
@@ -191,14 +203,52 @@ struct PurgeProgram {
             isStrict: settings.isStrict,
             time: time,
             stopSignal: stopSignal,
+            board: board,
             run: run
         )
     }
 
-    private func observer(_ logs: Logs, _ statsd: StatsdClient?) -> any RunObserver {
-        var observers: [any RunObserver] = [LogObserver(logger: logs.logger)]
-        if let statsd {
-            let factory = StatsdMetricsFactory(client: statsd)
+    /// Watches the runs for those who ask over HTTP.
+    private func monitor(_ ledger: RunLedger, _ stopSignal: StopSignal) -> Monitor {
+        let time = SystemTime()
+        let connector = settings.records.connector
+        let options = settings.options
+        return Monitor(
+            program: MonitorState.Program(
+                version: ProgramVersion.text,
+                database: connector.name,
+                startedAt: time.wallTime,
+                isDryRun: settings.isDryRun,
+                isOneshot: settings.isOneshot,
+                share: settings.sharing.text,
+                promise: settings.monitoring.promise
+            ),
+            board: board,
+            ledger: ledger,
+            probe: TokenserverProbe(connector: connector),
+            scope: { now in
+                var scope = options.scope(cutoff: now.advanced(by: .zero - options.gracePeriod))
+                scope.shard = nil
+                return scope
+            },
+            stopSignal: stopSignal,
+            time: time
+        )
+    }
+
+    private func listen(_ monitor: Monitor, _ logger: Logger) async throws {
+        guard let address = settings.monitoring.address else { return }
+        let server = try await MonitoringServer.start(host: address.host, port: address.port, monitor: monitor)
+        logger.notice("Listening", metadata: ["address": .string(server.address)])
+    }
+
+    private func observer(_ logs: Logs, _ statsd: StatsdClient?, _ ledger: RunLedger) -> any RunObserver {
+        var observers: [any RunObserver] = [LogObserver(logger: logs.logger), ledger]
+        let factory = statsd.map { StatsdMetricsFactory(client: $0) }
+        if let promise = settings.monitoring.promise {
+            observers.append(PromiseObserver(promise: promise, logger: logs.logger, factory: factory))
+        }
+        if let factory {
             observers.append(MetricsObserver(factory: factory, isRehearsal: settings.isDryRun))
         }
         let verb = settings.isDryRun ? "would purge" : "purged"

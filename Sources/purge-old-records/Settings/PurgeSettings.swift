@@ -20,6 +20,7 @@ struct PurgeSettings {
     let sharing: SharingSettings
     /// Nil if it is always welcome.
     let steering: SteeringSettings?
+    let monitoring: MonitoringSettings
     private(set) var policy: PurgePolicy
     private(set) var options = RunOptions()
     private(set) var client = HTTPStorageNodeClient.Settings()
@@ -74,6 +75,7 @@ struct PurgeSettings {
         options.shard = sharing.shard
         if sharing != .alone { options.maxOffset = 0 }
         steering = try SteeringSettings(command.steering)
+        monitoring = try MonitoringSettings(command.monitoring)
         isOneshot = running.oneshot || running.plan != nil
         isDryRun = running.dryrun
         isStrict = running.strict

@@ -22,7 +22,7 @@ struct RecordSettings {
     private(set) var policy = PurgePolicy()
 
     init(_ options: RecordOptions, environment: [String: String]) throws(UsageError) {
-        connector = try Self.connector(options.databaseURL, environment)
+        connector = try Self.connector(options, environment)
         databaseTimeout = .seconds(
             try Number.whole("--database-timeout", options.databaseTimeout, in: 0...Self.longestSeconds)
         )
@@ -70,13 +70,23 @@ struct RecordSettings {
     }
 
     private static func connector(
-        _ option: String?,
+        _ options: RecordOptions,
         _ environment: [String: String]
     ) throws(UsageError) -> any SQLConnector {
+        var option = options.databaseURL
+        if let file = options.databaseURLFile {
+            if option != nil {
+                throw UsageError(
+                    problem: "--database-url and --database-url-file are both given",
+                    remedy: "give one of them"
+                )
+            }
+            option = try TextFile.read("--database-url-file", file, holding: "URL")
+        }
         guard let text = option ?? environment["SYNC_TOKENSERVER__DATABASE_URL"], !text.isEmpty else {
             throw UsageError(
                 problem: "no database is given",
-                remedy: "give --database-url, or set SYNC_TOKENSERVER__DATABASE_URL"
+                remedy: "give --database-url or --database-url-file, or set SYNC_TOKENSERVER__DATABASE_URL"
             )
         }
         do {

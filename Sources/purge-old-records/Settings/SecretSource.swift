@@ -1,10 +1,7 @@
-import Foundation
 import SyncTokens
 
 /// Finds the master secret: the argument, `--secret-file`, or `SYNC_MASTER_SECRET`.
 struct SecretSource {
-    /// No secret is longer; a longer file is surely another one.
-    private static let longestFile = 64 * 1024
     private static let howToGive = "set SYNC_MASTER_SECRET, or give --secret-file"
 
     let secret: MasterSecret
@@ -31,7 +28,8 @@ struct SecretSource {
             try Self.refuseMistypedCommand(argument)
             self = try SecretSource(text: argument, isExposed: true, origin: "the argument")
         } else if let file {
-            self = try SecretSource(text: try Self.read(file), isExposed: false, origin: "--secret-file")
+            let text = try TextFile.read("--secret-file", file, holding: "secret")
+            self = try SecretSource(text: text, isExposed: false, origin: "--secret-file")
         } else if let inherited {
             self = try SecretSource(text: inherited, isExposed: false, origin: "SYNC_MASTER_SECRET")
         } else {
@@ -46,30 +44,6 @@ struct SecretSource {
         } catch {
             throw UsageError(problem: "the master secret in \(origin) is empty", remedy: Self.howToGive)
         }
-    }
-
-    private static func read(_ file: String) throws(UsageError) -> String {
-        let data: Data
-        do {
-            let handle = file == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: file)
-            guard let handle else { throw CocoaError(.fileReadNoSuchFile) }
-            data = try handle.read(upToCount: longestFile + 1) ?? Data()
-        } catch {
-            throw UsageError(
-                problem: "--secret-file \(file) can't be read",
-                remedy: "check that the file is there and that this user may read it"
-            )
-        }
-        guard data.count <= longestFile, var text = String(data: data, encoding: .utf8) else {
-            throw UsageError(
-                problem: "--secret-file \(file) holds no secret: it is not UTF-8 text, or too long",
-                remedy: "give the file that holds only the secret"
-            )
-        }
-        if text.hasSuffix("\r\n") || text.hasSuffix("\n") {
-            text.removeLast()
-        }
-        return text
     }
 
     private static func refuseMistypedCommand(_ argument: String) throws(UsageError) {

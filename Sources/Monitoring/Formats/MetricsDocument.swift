@@ -1,0 +1,231 @@
+import Purging
+
+/// The state as Prometheus reads it. docs/OPERATIONS.md tells what each metric means.
+struct MetricsDocument {
+    private let state: MonitorState
+
+    init(_ state: MonitorState) { self.state = state }
+
+    var text: String {
+        var text = PrometheusText()
+        describeProgram(&text)
+        describeRuns(&text)
+        describeRecords(&text)
+        describeBacklog(&text)
+        describeNodes(&text)
+        describeProcess(&text)
+        return text.text
+    }
+
+    private func describeProgram(_ text: inout PrometheusText) {
+        text.family("purge_build_info", "gauge", "The program's version; always 1.") {
+            $0.sample(1, ("version", state.program.version))
+        }
+        let isPaused = if case .paused = state.phase { true } else { false }
+        text.gauge(
+            "purge_paused",
+            "Whether nothing new is sent for now, by a pause file or a window.",
+            isPaused ? 1 : 0
+        )
+        text.gauge("purge_stopping", "Whether the program was asked to stop.", state.phase == .stopping ? 1 : 0)
+        let isUp = state.database.problem == nil
+        text.gauge("purge_database_up", "Whether the database answered when it was last asked.", isUp ? 1 : 0)
+    }
+
+    private func describeRuns(_ text: inout PrometheusText) {
+        let book = state.book
+        text.family("purge_runs_total", "counter", "Ended runs, by why each stopped.") { family in
+            for name in StopReason.names { family.sample(Double(book.runsByReason[name] ?? 0), ("stop_reason", name)) }
+        }
+        text.gauge("purge_run_in_progress", "Whether a run is under way.", book.runStartedAt == nil ? 0 : 1)
+        text.gauge("purge_last_run_timestamp_seconds", "When the last run ended.", book.runs.first?.endedAt.seconds)
+        text.gauge(
+            "purge_last_finished_run_timestamp_seconds",
+            "When the last run ended that was neither stopped nor failed.",
+            book.lastFinishedAt?.seconds
+        )
+        text.gauge(
+            "purge_last_run_duration_seconds",
+            "How long the last run took.",
+            book.runs.first?.summary.duration.inSeconds
+        )
+    }
+
+    private func describeRecords(_ text: inout PrometheusText) {
+        let totals = state.totals
+        text.counter("purge_records_read_total", "Records read from the backlog.", totals.read)
+        text.counter("purge_records_deleted_total", "Records deleted.", by: "type", totals.deleted)
+        text.counter(
+            "purge_data_deleted_total",
+            "Records whose data a node confirmed as deleted.",
+            by: "type",
+            totals.dataDeleted,
+            of: [.notDown, .force]
+        )
+        text.counter("purge_records_failed_total", "Records that failed in a run.", by: "reason", totals.failed)
+        text.counter(
+            "purge_records_held_total",
+            "Records held; one that stays held counts in each run.",
+            by: "reason",
+            totals.held
+        )
+        if let held = state.book.heldByLastRun {
+            text.family("purge_held_records", "gauge", "Records held, by the last complete run.") { family in
+                for reason in HoldReason.allCases {
+                    family.sample(Double(held[reason] ?? 0), ("reason", reason.rawValue))
+                }
+            }
+        }
+        text.counter(
+            "purge_records_changed_total",
+            "Records that changed between decision and settling, and were left alone.",
+            totals.changed
+        )
+        text.counter(
+            "purge_deferrals_failed_total",
+            "Failed records that could not be moved behind the others.",
+            totals.deferralsFailed
+        )
+        text.counter(
+            "purge_error_answers_total",
+            "Answers of nodes that were no confirmation, and requests without an answer.",
+            totals.errorAnswers
+        )
+        text.histogram(
+            "purge_delete_duration_seconds",
+            "How long nodes took to confirm a deletion.",
+            totals.durations
+        )
+    }
+
+    private func describeBacklog(_ text: inout PrometheusText) {
+        text.gauge(
+            "purge_backlog_records",
+            "Purgeable records, as last counted, less what was deleted here since.",
+            state.backlog.map { Double($0.records) }
+        )
+        text.gauge(
+            "purge_backlog_waiting_records",
+            "Purgeable records on nodes that are marked as down, as last counted.",
+            state.backlog.map { Double($0.waiting) }
+        )
+        text.gauge(
+            "purge_backlog_counted_timestamp_seconds",
+            "When the backlog was last counted.",
+            state.backlog?.countedAt.seconds
+        )
+        text.gauge(
+            "purge_backlog_oldest_age_seconds",
+            "How long ago the oldest purgeable record was replaced; 0 without a backlog.",
+            state.oldestAge?.inSeconds
+        )
+        text.gauge(
+            "purge_promise_seconds",
+            "Within this time everything obsolete is to be gone (--promise).",
+            state.program.promise?.inSeconds
+        )
+        text.gauge(
+            "purge_promise_margin_seconds",
+            "By how much the promise is kept; negative if it is broken.",
+            state.promiseMargin?.inSeconds
+        )
+    }
+
+    private func describeNodes(_ text: inout PrometheusText) {
+        let nodes = NodeSeries.of(state.nodes, labelled: state.labelledNodes)
+        func family(_ name: String, _ help: String, _ value: (NodeSeries) -> Double?) {
+            text.family(name, "gauge", help) { family in
+                for node in nodes {
+                    if let value = value(node) { family.sample(value, ("node", node.label)) }
+                }
+            }
+        }
+        family("purge_node_requests_in_flight", "Requests that a node is working on.") { Double($0.inFlight) }
+        family("purge_node_request_limit", "Requests that a node may have at once.") { Double($0.limit) }
+        family("purge_node_records_waiting", "Records here that wait for their node.") { Double($0.waiting) }
+        family("purge_node_latency_seconds", "How long a node usually takes for an answer.") { $0.latency }
+        family("purge_node_cut_off", "Nodes that are cut off, or left alone for the rest of a run.") {
+            Double($0.cutOff)
+        }
+    }
+
+    private func describeProcess(_ text: inout PrometheusText) {
+        let process = state.process
+        text.family("process_cpu_seconds_total", "counter", "User and system time of this process.") {
+            $0.sample(process.cpuSeconds)
+        }
+        text.gauge(
+            "process_resident_memory_bytes",
+            "Resident memory of this process.",
+            process.residentMemory.map { Double($0) }
+        )
+        text.gauge("process_open_fds", "Open file descriptors of this process.", process.openFiles.map { Double($0) })
+        text.gauge("process_start_time_seconds", "When this process started.", state.program.startedAt.seconds)
+    }
+}
+
+/// Which nodes have series of their own: the first 100 that came up since the program started. A node that has one
+/// keeps it.
+struct NodeLabels: Sendable {
+    static let most = 100
+
+    private var urls: Set<String> = []
+
+    mutating func add(_ nodes: [RunStatus.NodeStatus]) {
+        for node in nodes where urls.count < Self.most { urls.insert(node.url) }
+    }
+
+    func contains(_ url: String) -> Bool { urls.contains(url) }
+}
+
+/// What one series of a node's metrics tells: of one node, or of all those together that have none of their own.
+struct NodeSeries {
+    static let others = "other"
+
+    let label: String
+    var inFlight = 0
+    var limit = 0
+    var waiting = 0
+    /// In seconds; nil for the others.
+    var latency: Double?
+    /// How many of these nodes are cut off.
+    var cutOff = 0
+
+    static func of(_ nodes: [RunStatus.NodeStatus], labelled: NodeLabels) -> [NodeSeries] {
+        var series: [NodeSeries] = []
+        var others: NodeSeries?
+        for node in nodes {
+            if labelled.contains(node.url) {
+                var one = NodeSeries(label: node.url, latency: node.latency)
+                one.add(node)
+                series.append(one)
+            } else {
+                others = others ?? NodeSeries(label: Self.others)
+                others?.add(node)
+            }
+        }
+        return series + [others].compactMap { $0 }
+    }
+
+    private mutating func add(_ node: RunStatus.NodeStatus) {
+        inFlight += node.inFlight
+        limit += node.limit
+        waiting += node.waiting
+        if node.isOutOfUse { cutOff += 1 }
+    }
+}
+
+extension RunStatus.NodeStatus {
+    /// Whether nothing but a probe is sent to it.
+    var isOutOfUse: Bool {
+        switch state {
+        case .cutOff, .left: true
+        case .open, .quiet: false
+        }
+    }
+}
+
+extension Milliseconds {
+    /// Seconds since 1970.
+    fileprivate var seconds: Double { Double(rawValue) / 1000 }
+}

@@ -1,0 +1,104 @@
+import Purging
+
+/// What was held and failed, and how the last runs ended.
+extension StatusPage {
+    var reasons: HTML {
+        let totals = state.totals
+        let run = state.run?.summary ?? state.book.runs.first?.summary
+        let held = HoldReason.allCases.map { reason in
+            Reason(
+                word: "held",
+                name: reason.rawValue,
+                now: run?.held[reason] ?? 0,
+                all: totals.held[reason] ?? 0,
+                wayOut: reason.wayOut
+            )
+        }
+        let failed = FailureReason.allCases.map { reason in
+            Reason(
+                word: "failed",
+                name: reason.rawValue,
+                now: run?.failed[reason] ?? 0,
+                all: totals.failed[reason] ?? 0,
+                wayOut: reason.wayOut
+            )
+        }
+        let rows = (failed + held).filter { $0.now > 0 || $0.all > 0 }.map { reason -> HTML in
+            """
+            <tr><th scope="row">\(reason.word): \(reason.name)</th>\
+            <td data-name="\(state.run == nil ? "Last run" : "This run")">\(reason.now)</td>\
+            <td data-name="Since the start">\(reason.all)</td>\
+            <td data-name="What to do" class="text">\(reason.wayOut)</td></tr>
+
+            """
+        }
+        if rows.isEmpty {
+            return """
+                <section><h2>Held and failed</h2>
+                <p class="quiet">Nothing was held, and nothing failed.</p></section>
+
+                """
+        }
+        return """
+            <section><h2>Held and failed</h2>
+            <table class="cards"><thead><tr><th scope="col">Why</th>\
+            <th scope="col">\(state.run == nil ? "Last run" : "This run")</th><th scope="col">Since the start</th>\
+            <th scope="col" class="text">What to do</th></tr></thead><tbody>
+            \(rows)</tbody></table></section>
+
+            """
+    }
+
+    private struct Reason {
+        let word: String
+        let name: String
+        let now: Int
+        let all: Int
+        let wayOut: String
+    }
+
+    var runs: HTML {
+        if state.book.runs.isEmpty {
+            return "<section><h2>Last runs</h2>\n<p class=\"quiet\">None has ended yet.</p></section>\n"
+        }
+        let rows = state.book.runs.map { run -> HTML in
+            let summary = run.summary
+            let share: HTML = summary.shard.map { " <small>shard \($0.description)</small>" } ?? ""
+            let dry: HTML = summary.isDryRun ? " <small>dry run</small>" : ""
+            return """
+                <tr><th scope="row"><time>\(Figures.dateAndTime(run.endedAt))</time>\(share)\(dry)</th>\
+                <td data-name="Took">\(Figures.duration(summary.duration))</td>\
+                <td data-name="Deleted">\(summary.deletedTotal)</td><td data-name="Held">\(summary.heldTotal)</td>\
+                <td data-name="Failed">\(summary.failedTotal)</td>\
+                <td data-name="Untouched">\(summary.untouched)</td>\
+                <td data-name="Stopped because" class="text">\(Self.reason(summary))</td></tr>
+
+                """
+        }
+        return """
+            <section><h2>Last runs</h2>
+            <table class="cards"><thead><tr><th scope="col">Ended</th><th scope="col">Took</th>\
+            <th scope="col">Deleted</th><th scope="col">Held</th><th scope="col">Failed</th>\
+            <th scope="col">Untouched</th><th scope="col" class="text">Stopped because</th></tr></thead><tbody>
+            \(rows)</tbody></table></section>
+
+            """
+    }
+
+    private static func reason(_ summary: RunSummary) -> HTML {
+        let nodes = summary.troubledNodes.map { "\($0.url) (\($0.reason))" }.joined(separator: ", ")
+        let trouble: HTML = nodes.isEmpty ? "" : "<small>nodes in trouble: \(nodes)</small>"
+        let class_ = summary.stopReason.isError ? "bad" : nodes.isEmpty ? "" : "fair"
+        return "<span class=\"\(class_)\">\(summary.stopReason.text)</span> \(trouble)"
+    }
+}
+
+extension StopReason {
+    fileprivate var text: String {
+        switch self {
+        case .complete: "all was done that could be"
+        case .stopRequested: "it was asked to stop"
+        default: detail ?? name
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Crypto
+import Foundation
+import Purging
+
+/// The status page: one HTML document that needs nothing else, readable on a phone, without a mouse and in the dark.
+///
+/// Its script only renews what is shown every five seconds; without scripts the browser loads it anew.
+struct StatusPage {
+    let state: MonitorState
+
+    init(_ state: MonitorState) { self.state = state }
+
+    static let contentSecurityPolicy =
+        "default-src 'none'; style-src '\(digest(PageStyle.css))'; script-src '\(digest(PageStyle.script))';"
+        + " connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+    private static func digest(_ text: String) -> String {
+        "sha256-" + Data(SHA256.hash(data: Data(text.utf8))).base64EncodedString()
+    }
+
+    var html: String {
+        let page: HTML = """
+            <!doctype html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <title>\(word) – purge-old-records</title>
+            <link rel="icon" href="data:,">
+            <noscript><meta http-equiv="refresh" content="30"></noscript>
+            <style>\(HTML(markup: PageStyle.css))</style>
+            </head>
+            <body>
+            <main id="state">
+            \(header)\(alarms)\(now)\(backlog)\(nodes)\(reasons)\(runs)
+            </main>
+            <footer>
+            <button type="button" id="updates" hidden>Stop updating</button>
+            <span>Times are in UTC.</span> <a href="/metrics">Metrics</a> <a href="/status">JSON</a>
+            </footer>
+            <script>\(HTML(markup: PageStyle.script))</script>
+            </body>
+            </html>
+
+            """
+        return page.text
+    }
+
+    private var word: String {
+        switch state.phase {
+        case .beginning: "Beginning"
+        case .purging: "Purging"
+        case .rehearsing: "Dry run"
+        case .paused: "Paused"
+        case .waiting: "Waiting"
+        case .stopping: "Stopping"
+        }
+    }
+
+    private var header: HTML {
+        let program = state.program
+        let share: HTML = program.share.isEmpty ? "" : "<dt>Share</dt><dd>\(program.share)</dd>"
+        return """
+            <header>
+            <h1>purge-old-records <span class="badge \(state.phase.name)">\(word)</span></h1>
+            <dl class="facts">
+            <dt>Database</dt><dd>\(program.database)</dd>\(share)
+            <dt>Running for</dt><dd>\(Figures.duration(state.now.since(program.startedAt)))</dd>
+            <dt>Version</dt><dd>\(program.version)</dd>
+            <dt>As of</dt><dd><time>\(Figures.dateAndTime(state.now))</time></dd>
+            </dl>
+            </header>
+
+            """
+    }
+
+    /// What someone should see first.
+    private var alarms: [HTML] {
+        var alarms: [HTML] = []
+        if case .paused(let reason) = state.phase {
+            alarms.append("<p class=\"alarm mild\" role=\"status\">Paused, as \(reason.description).</p>\n")
+        }
+        if let problem = state.database.problem {
+            alarms.append("<p class=\"alarm\" role=\"status\">The database does not answer: \(problem)</p>\n")
+        }
+        if let margin = state.promiseMargin, margin < .zero {
+            alarms.append(
+                """
+                <p class="alarm" role="status">The promise is broken: something obsolete is there for \
+                \(Figures.duration(.zero - margin)) too long.</p>
+
+                """
+            )
+        }
+        if let last = state.book.runs.first, last.summary.stopReason.isError,
+            let detail = last.summary.stopReason.detail
+        {
+            alarms.append("<p class=\"alarm\" role=\"status\">The last run failed: \(detail)</p>\n")
+        }
+        return alarms
+    }
+
+    private var now: HTML {
+        var tiles: [HTML] = []
+        func tile(_ name: String, _ value: String, _ note: String = "") {
+            tiles.append("<div><dt>\(name)</dt><dd>\(value)<small>\(note)</small></dd></div>")
+        }
+        let totals = state.totals
+        let deleted = state.run?.summary.deletedTotal
+        if let run = state.run {
+            tile("Deleted in this run", Figures.grouped(deleted ?? 0), "records")
+            tile("Speed", "\(Figures.rate(state.rate))/s", "over ten seconds")
+            tile("Under way", Figures.grouped(run.underway), "\(Figures.grouped(run.undecided)) to decide on")
+            if let reached = run.reached {
+                tile("Reached what was replaced", Figures.duration(state.now.since(reached)), "ago")
+            }
+        }
+        if let started = state.book.runStartedAt { tile("Run began", Figures.time(started), "UTC") }
+        if let next = state.nextRun {
+            tile("Next run", Figures.time(next), "in \(Figures.duration(max(.zero, next.since(state.now))))")
+        }
+        tile("Deleted since the start", Figures.grouped(totals.deletedTotal), "records")
+        return "<section><h2>Now</h2>\n<dl class=\"tiles\">\(tiles)</dl></section>\n"
+    }
+}

@@ -1,0 +1,201 @@
+package import Purging
+import Synchronization
+
+/// Watches the program from beside its runs: whether its tasks get their turn, whether the database answers, how old the
+/// backlog is, and how it all went over the last hours.
+package final class Monitor: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    /// How often the database is asked.
+    private static let probeInterval = Duration.seconds(15)
+    /// After this time without an answer the database counts as unreachable.
+    private static let probePatience = Duration.seconds(60)
+    /// A loop that gave no sign of life for so long is stuck.
+    private static let pulsePatience = Duration.seconds(60)
+    private static let rateSpan = 10
+
+    /// What a probe of Kubernetes is told.
+    struct Health: Sendable, Equatable {
+        let isGood: Bool
+        /// In one line.
+        let text: String
+    }
+
+    private struct Watch: Sendable {
+        var pulse: Instant
+        var database = MonitorState.Database(problem: "not asked yet")
+        var answeredAt: Instant?
+        var nextProbe: Instant
+        var labelledNodes = NodeLabels()
+        var lastSample: Instant?
+        var deletedAtSample = 0
+        /// What had been deleted in each of the last seconds.
+        var deleted: [Int] = []
+    }
+
+    private let program: MonitorState.Program
+    private let board: StatusBoard
+    private let ledger: RunLedger
+    private let probe: any BacklogProbe
+    /// What counts as the backlog at a moment.
+    private let scope: @Sendable (Milliseconds) -> BacklogScope
+    private let stopSignal: StopSignal
+    private let time: any TimeSource
+    private let history = History()
+    private let watch: Mutex<Watch>
+
+    package init(
+        program: MonitorState.Program,
+        board: StatusBoard,
+        ledger: RunLedger,
+        probe: any BacklogProbe,
+        scope: @escaping @Sendable (Milliseconds) -> BacklogScope,
+        stopSignal: StopSignal,
+        time: any TimeSource
+    ) {
+        self.program = program
+        self.board = board
+        self.ledger = ledger
+        self.probe = probe
+        self.scope = scope
+        self.stopSignal = stopSignal
+        self.time = time
+        watch = Mutex(Watch(pulse: time.now, nextProbe: time.now))
+    }
+
+    /// Returns when its task is cancelled.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    self.beat()
+                    await self.time.sleep(until: self.time.now + .seconds(1))
+                }
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    await self.askDatabase()
+                    await self.time.sleep(until: self.time.now + Self.probeInterval)
+                }
+            }
+        }
+    }
+
+    /// Whether the program's loops are alive.
+    var liveness: Health {
+        let now = time.now
+        if now - watch.withLock({ $0.pulse }) > Self.pulsePatience {
+            return Health(isGood: false, text: "no task of this program got its turn for a minute")
+        }
+        if let written = board.content.writtenAt, now - written > Self.pulsePatience {
+            return Health(isGood: false, text: "the run has been stuck for a minute")
+        }
+        return Health(isGood: true, text: "alive")
+    }
+
+    /// Whether it can do its work: the database answers, and it isn't stopping.
+    var readiness: Health {
+        if stopSignal.isRequested { return Health(isGood: false, text: "stopping") }
+        let (database, answeredAt) = watch.withLock { ($0.database, $0.answeredAt) }
+        if let problem = database.problem { return Health(isGood: false, text: "the database: \(problem)") }
+        if let answeredAt, time.now - answeredAt <= Self.probePatience { return Health(isGood: true, text: "ready") }
+        return Health(isGood: false, text: "the database has not answered for a minute")
+    }
+
+    func state() -> MonitorState {
+        let (watch, board, book) = (watch.withLock { $0 }, board.content, ledger.book)
+        let labelled = self.watch.withLock { watch in
+            watch.labelledNodes.add(board.nodes)
+            return watch.labelledNodes
+        }
+        let now = time.wallTime
+        let totals = ledger.totals
+        var database = watch.database
+        if database.problem == nil, let at = watch.answeredAt, time.now - at > Self.probePatience {
+            database.problem = "no answer for a minute"
+        }
+        return MonitorState(
+            program: program,
+            now: now,
+            phase: phase(board, book),
+            run: board.status,
+            nextRun: board.nextRun,
+            rate: rate(watch.deleted),
+            nodes: board.nodes,
+            labelledNodes: labelled,
+            totals: totals,
+            book: book,
+            backlog: Self.backlog(book, totals),
+            database: database,
+            history: history.samples,
+            process: ProcessUsage.current()
+        )
+    }
+
+    private func phase(_ board: StatusBoard.Content, _ book: RunLedger.Book) -> MonitorState.Phase {
+        if stopSignal.isRequested { return .stopping }
+        if let status = board.status {
+            if status.isStopping { return .stopping }
+            return status.pause.map { .paused($0) } ?? .purging
+        }
+        if book.runStartedAt != nil { return program.isDryRun ? .rehearsing : .beginning }
+        return book.runs.isEmpty ? .beginning : .waiting
+    }
+
+    private func rate(_ deleted: [Int]) -> Double {
+        guard let first = deleted.first, let last = deleted.last, deleted.count > 1 else { return 0 }
+        return Double(last - first) / Double(deleted.count - 1)
+    }
+
+    private static func backlog(_ book: RunLedger.Book, _ totals: RunLedger.Totals) -> MonitorState.Backlog? {
+        book.backlog.map { counted in
+            MonitorState.Backlog(
+                countedAt: counted.at,
+                records: max(0, counted.size.purgeable - (totals.deletedTotal - counted.deletedBefore)),
+                waiting: counted.size.waitingForDownedNodes
+            )
+        }
+    }
+
+    /// Once a second.
+    private func beat() {
+        let now = time.now
+        let totals = ledger.totals
+        let sample: (deleted: Int, oldest: Duration?)? = watch.withLock { watch in
+            watch.pulse = now
+            watch.deleted.append(totals.deletedTotal)
+            if watch.deleted.count > Self.rateSpan + 1 { watch.deleted.removeFirst() }
+            // The first one as soon as there is something to tell.
+            let isKnown = watch.database.answeredAt != nil
+            guard watch.lastSample.map({ now - $0 >= History.interval }) ?? isKnown else { return nil }
+            watch.lastSample = now
+            defer { watch.deletedAtSample = totals.deletedTotal }
+            let age = watch.database.oldest.map { max(.zero, time.wallTime.since($0)) } ?? .zero
+            return (totals.deletedTotal - watch.deletedAtSample, watch.database.problem == nil ? age : nil)
+        }
+        if let sample {
+            history.append(
+                History.Sample(
+                    at: time.wallTime,
+                    records: Self.backlog(ledger.book, totals)?.records,
+                    oldestAge: sample.oldest,
+                    deleted: sample.deleted
+                )
+            )
+        }
+    }
+
+    private func askDatabase() async {
+        do {
+            let oldest = try await probe.oldest(scope: scope(time.wallTime))
+            let (now, at) = (time.now, time.wallTime)
+            watch.withLock { watch in
+                watch.database = MonitorState.Database(problem: nil, answeredAt: at, oldest: oldest)
+                watch.answeredAt = now
+            }
+        } catch {
+            if Task.isCancelled { return }
+            watch.withLock { $0.database.problem = String(describing: error) }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package import Purging
+
+/// Everything that metrics, the status page and `/status` tell, as of one moment.
+package struct MonitorState: Sendable {
+    /// What doesn't change while the program runs.
+    package struct Program: Sendable {
+        package var version: String
+        /// Named as in logs: without a password.
+        package var database: String
+        package var startedAt: Milliseconds
+        package var isDryRun: Bool
+        package var isOneshot: Bool
+        /// Its share of the backlog, in words; empty for all of it.
+        package var share: String
+        /// Everything obsolete is to be gone within this, counted from when it was replaced; nil without a promise.
+        package var promise: Duration?
+
+        package init(
+            version: String,
+            database: String,
+            startedAt: Milliseconds,
+            isDryRun: Bool,
+            isOneshot: Bool,
+            share: String,
+            promise: Duration?
+        ) {
+            self.version = version
+            self.database = database
+            self.startedAt = startedAt
+            self.isDryRun = isDryRun
+            self.isOneshot = isOneshot
+            self.share = share
+            self.promise = promise
+        }
+    }
+
+    enum Phase: Sendable, Equatable {
+        /// Connecting, or reading what a run begins with.
+        case beginning
+        case purging
+        case rehearsing
+        case paused(PauseReason)
+        /// Between runs.
+        case waiting
+        case stopping
+    }
+
+    /// What the last probe of the database found.
+    struct Database: Sendable, Equatable {
+        /// Nil if it answered.
+        var problem: String?
+        /// When it answered last; nil for never.
+        var answeredAt: Milliseconds?
+        /// When the oldest purgeable record was replaced, as of then; nil if there was none.
+        var oldest: Milliseconds?
+    }
+
+    /// What is known of the size of the backlog.
+    struct Backlog: Sendable, Equatable {
+        let countedAt: Milliseconds
+        /// As counted, less what was deleted here since.
+        let records: Int
+        /// Of these, as counted: those that wait for a downed node.
+        let waiting: Int
+    }
+
+    var program: Program
+    var now: Milliseconds
+    var phase: Phase
+    /// The run that purges now; nil between runs, and in a dry run.
+    var run: RunStatus?
+    var nextRun: Milliseconds?
+    /// Records deleted per second, over the last ten seconds.
+    var rate: Double
+    var nodes: [RunStatus.NodeStatus]
+    var labelledNodes: NodeLabels
+    var totals: RunLedger.Totals
+    var book: RunLedger.Book
+    var backlog: Backlog?
+    var database: Database
+    var history: [History.Sample]
+    var process: ProcessUsage
+
+    /// How long ago the oldest obsolete record was replaced: zero if there is none, nil if that isn't known.
+    var oldestAge: Duration? {
+        if database.answeredAt == nil { return nil }
+        return database.oldest.map { max(.zero, now.since($0)) } ?? .zero
+    }
+
+    /// By how much the promise is kept; negative if it is broken. Nil without a promise, or if that isn't known.
+    var promiseMargin: Duration? {
+        guard let promise = program.promise, let oldestAge else { return nil }
+        return promise - oldestAge
+    }
+}

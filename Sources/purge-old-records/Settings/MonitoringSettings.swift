@@ -1,0 +1,56 @@
+import Foundation
+
+/// The checked form of ``MonitoringOptions``.
+struct MonitoringSettings: Equatable {
+    struct Address: Equatable {
+        var host = "127.0.0.1"
+        let port: Int
+    }
+
+    /// Nil if nothing listens.
+    let address: Address?
+    let promise: Duration?
+
+    init(_ options: MonitoringOptions) throws(UsageError) {
+        address = try options.listen.map { text throws(UsageError) in try Self.address(text) }
+        promise = try options.promise.map { text throws(UsageError) in try Self.duration(text) }
+    }
+
+    private static func address(_ text: String) throws(UsageError) -> Address {
+        let error = UsageError(
+            problem: "the value of --listen is no address: \(text.prefix(64))",
+            remedy:
+                "give a port for loopback, such as 9090, or an address and a port, such as 0.0.0.0:9090 or [::]:9090"
+        )
+        let colon = text.lastIndex(of: ":")
+        let digits = colon.map { text[text.index(after: $0)...] } ?? text[...]
+        guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let port = UInt16(digits) else {
+            throw error
+        }
+        guard let colon, colon != text.startIndex else { return Address(port: Int(port)) }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = String(host.dropFirst().dropLast())
+            guard host.contains(":") else { throw error }
+        } else if host.contains(":") {
+            throw error
+        }
+        let allowed = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:%-_")
+        guard !host.isEmpty, host.unicodeScalars.allSatisfy(allowed.contains) else { throw error }
+        return Address(host: host, port: Int(port))
+    }
+
+    private static func duration(_ text: String) throws(UsageError) -> Duration {
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400]
+        let longest = RecordSettings.longestSeconds
+        if let unit = text.last, let size = units[unit], let count = Int(text.dropLast()), count > 0,
+            count <= longest / size
+        {
+            return .seconds(count * size)
+        }
+        throw UsageError(
+            problem: "the value of --promise is no time: \(text.prefix(32))",
+            remedy: "give a whole number with s, m, h, d or w, such as 30d"
+        )
+    }
+}
