@@ -176,7 +176,11 @@ extension PurgeEngine {
         case .hold(let reason):
             hold(uid, node, reason)
         case .wait(.tombstoneLast):
-            if !mayWait || !park(entry) {
+            if park(entry) { return true }
+            if mayWait {
+                // Its account's other records may have gone since it was read: it is looked at again before it is left.
+                toReread[uid] = .tombstone
+            } else {
                 summary.waiting[.tombstoneLast, default: 0] += 1
             }
         case .wait(.nodeDown):

@@ -65,10 +65,11 @@ struct Play {
         proceed()
     }
 
-    mutating func page(_ records: [UserRecord], isLast: Bool = true) {
+    /// - Parameter others: other records of each one's user.
+    mutating func page(_ records: [UserRecord], others: [UserRecord] = [], isLast: Bool = true) {
         if reads.isEmpty { Issue.record("no page was asked for") }
         reads = Array(reads.dropFirst())
-        let entries = records.compactMap { BacklogEntry(record: $0, others: []) }
+        let entries = records.compactMap { BacklogEntry(record: $0, others: others) }
         let page = BacklogPage(entries: entries, examinedUpTo: isLast ? nil : entries.last?.key)
         let directory = NodeDirectory(nodes: nodes, policy: policy)
         handle(.read(.success(.init(content: page, directory: directory, readAt: now))))
@@ -146,6 +147,27 @@ struct PurgeEngineTests {
         var play = Play()
         play.page(.obsolete(1...4), isLast: false)
         #expect(play.reads.first?.cursor == BacklogKey(replacedAt: Milliseconds(1004), tiebreaker: 4))
+    }
+
+    @Test("a tombstone isn't left because of a record that was settled while the tombstone's page was being read")
+    func overtakenTombstone() throws {
+        var policy = PurgePolicy.byUID
+        policy.keepsTombstonesLast = true
+        var play = Play(policy: policy)
+        let other = UserRecord.of("a", uid: 1, generation: 1, replacedAt: 10)
+        let tombstone = UserRecord.tombstone("a", uid: 3)
+        play.page([other], isLast: false)
+        try play.answer(1, .confirmed(lastModified: 0))
+        play.page([other], isLast: false)
+        play.now += .milliseconds(200)
+        play.proceed()
+        play.settled()
+        play.page([tombstone], others: [other])
+        #expect(play.rereads == [[UID(3)]])
+        let reread = try #require(BacklogEntry(record: tombstone, others: []))
+        let directory = NodeDirectory(nodes: play.nodes, policy: play.policy)
+        play.handle(.reread(.success(.init(content: [reread], directory: directory, readAt: play.now))))
+        #expect(play.sends[UID(3)] != nil)
     }
 
     @Test("ends with an error when the cursor stands still")
