@@ -16,16 +16,16 @@ build:
 test:
 	Scripts/system-packages test
 	Scripts/python-peers .build/test-python
-	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4
-	swift test --disable-xctest --no-parallel
+	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4 prometheus
+	Scripts/run-tests
 
 # The same tests under the thread sanitizer, in a build folder of their own.
 test-tsan: export TSAN_OPTIONS = suppressions=$(CURDIR)/Scripts/tsan-suppressions
 test-tsan:
 	Scripts/system-packages test
 	Scripts/python-peers .build/test-python
-	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4
-	swift test --disable-xctest --no-parallel --sanitize=thread --scratch-path .build-tsan
+	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4 prometheus
+	Scripts/run-tests --sanitize=thread --scratch-path .build-tsan
 
 format:
 	swift format format --in-place --recursive $(SOURCES)

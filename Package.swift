@@ -166,7 +166,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SyncTokensTests",
-            dependencies: ["SyncTokens"],
+            dependencies: ["SyncTokens", "TestSupport"],
             resources: [.copy("Fixtures")],
             swiftSettings: settings
         ),
@@ -220,6 +220,13 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "MonitoringTests",
+            dependencies: [
+                "Monitoring", "Purging", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(name: "SteeringTests", dependencies: ["Purging", "Steering"], swiftSettings: settings),
         .testTarget(name: "JournalsTests", dependencies: ["Journals", "Purging"], swiftSettings: settings),
         .testTarget(
@@ -238,9 +245,10 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "DatabaseServers", "Databases", "Purging", "SQLiteDriver", "Sandbox", "SyncTokens", "TestDatabases",
-                "TokenserverStore",
+                "TestSupport", "TokenserverStore",
                 "purge-old-records", "sync-sandbox",
             ],
+            resources: [.copy("Fixtures")],
             swiftSettings: settings
         ),
     ]

@@ -66,9 +66,9 @@ extension SQLSession {
             }
         case .postgres:
             return try query(
+                // Not of the whole database: the server's own housekeeping writes to its catalogs.
                 """
-                SELECT tup_inserted, tup_updated, tup_deleted FROM pg_stat_database \
-                WHERE datname = current_database()
+                SELECT SUM(n_tup_ins)::bigint, SUM(n_tup_upd)::bigint, SUM(n_tup_del)::bigint FROM pg_stat_user_tables
                 """
             ).flatMap { row in try (0...2).map { String(try row.integer($0)) } }
         }

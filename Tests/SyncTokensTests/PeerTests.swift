@@ -1,5 +1,6 @@
 import Foundation
 import SyncTokens
+import TestSupport
 import Testing
 
 @Suite struct PeerTests {
@@ -38,7 +39,9 @@ import Testing
             defer { try? FileManager.default.removeItem(at: file) }
             try encoder.encode(cases).write(to: file)
 
-            let output = try TestPython.run(Fixture.url("check_headers.py"), [file.path])
+            let checked = try Tool.run(Tool.python(), [Fixture.url("check_headers.py").path, file.path])
+            try #require(checked.code == 0, "\(checked.text)")
+            let output = Data(checked.text.utf8)
             let verdict = try JSONDecoder().decode(Verdict.self, from: output)
             #expect(verdict.checked == 300, "\(random)")
             #expect(verdict.failures == [], "\(random)")

@@ -21,10 +21,10 @@ struct MetricsDocument {
         text.family("purge_build_info", "gauge", "The program's version; always 1.") {
             $0.sample(1, ("version", state.program.version))
         }
-        let isPaused = if case .paused = state.phase { true } else { false }
+        let isPaused = state.pause != nil
         text.gauge(
             "purge_paused",
-            "Whether nothing new is sent for now, by a pause file or a window.",
+            "Whether nothing may be sent for now, by a pause file or a window.",
             isPaused ? 1 : 0
         )
         text.gauge("purge_stopping", "Whether the program was asked to stop.", state.phase == .stopping ? 1 : 0)
@@ -144,7 +144,8 @@ struct MetricsDocument {
         family("purge_node_request_limit", "Requests that a node may have at once.") { Double($0.limit) }
         family("purge_node_records_waiting", "Records here that wait for their node.") { Double($0.waiting) }
         family("purge_node_latency_seconds", "How long a node usually takes for an answer.") { $0.latency }
-        family("purge_node_cut_off", "Nodes that are cut off, or left alone for the rest of a run.") {
+        family("purge_node_cut_off", "How many nodes are cut off, or left alone for a run: 1 or 0, except under other.")
+        {
             Double($0.cutOff)
         }
     }

@@ -113,7 +113,7 @@ struct StatusDocument: Encodable {
         program = Program(state.program)
         now = state.now.text
         self.state = state.phase.name
-        pausedBecause = if case .paused(let reason) = state.phase { reason.description } else { nil }
+        pausedBecause = state.pause?.description
         run = state.run.map { Run($0, startedAt: state.book.runStartedAt) }
         nextRun = state.nextRun?.text
         deletedPerSecond = state.rate

@@ -33,7 +33,7 @@ enum PageStyle {
         .limit{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:6 4}
         table{width:100%;border-collapse:collapse;font-size:.95rem}
         th,td{padding:.4rem .6rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;font-weight:400}
-        th:first-child,.text,td[data-name=State]{text-align:left}th[scope=col]:nth-child(2){text-align:inherit}
+        th:first-child,.text,td[data-name=State]{text-align:left}
         thead th{color:var(--quiet);font-size:.85rem}tbody th{font-weight:600}
         td small{display:block}
         footer{margin-top:2rem;display:flex;flex-wrap:wrap;gap:.5rem 1.25rem;align-items:center;color:var(--quiet)}

@@ -23,7 +23,7 @@ extension StatusPage {
         let note: HTML = more > 0 ? "<p class=\"quiet\">\(more) more nodes are not shown.</p>" : ""
         return """
             <section><h2>Nodes</h2>
-            <table class="cards"><thead><tr><th scope="col">Node</th><th scope="col">State</th>\
+            <table class="cards"><thead><tr><th scope="col">Node</th><th scope="col" class="text">State</th>\
             <th scope="col">In flight</th><th scope="col">Limit</th><th scope="col">Latency</th>\
             <th scope="col">Waiting here</th></tr></thead><tbody>
             \(rows)</tbody></table>\(note)</section>
@@ -36,7 +36,7 @@ extension StatusPage {
         case .open: "<span class=\"good\">open</span>"
         case .quiet(let time): "<span class=\"fair\">asked for quiet, \(Figures.duration(time)) more</span>"
         case .cutOff(let reason): "<span class=\"bad\">cut off: \(reason.text); it is probed</span>"
-        case .left(let reason): "<span class=\"bad\">left for this run: \(reason.text)</span>"
+        case .left(let reason): "<span class=\"bad\">left alone: \(reason.text)</span>"
         }
     }
 }

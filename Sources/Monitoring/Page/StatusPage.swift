@@ -78,7 +78,7 @@ struct StatusPage {
     /// What someone should see first.
     private var alarms: [HTML] {
         var alarms: [HTML] = []
-        if case .paused(let reason) = state.phase {
+        if let reason = state.pause {
             alarms.append("<p class=\"alarm mild\" role=\"status\">Paused, as \(reason.description).</p>\n")
         }
         if let problem = state.database.problem {

@@ -46,7 +46,7 @@ package struct MonitoringServer: Sendable {
                         connections.value.add(channel, on: channel.eventLoop)
                         try channel.pipeline.syncOperations.configureHTTPServerPipeline(
                             withPipeliningAssistance: false,
-                            withErrorHandling: true
+                            withErrorHandling: false
                         )
                         try channel.pipeline.syncOperations.addHandler(AnsweringHandler(cache: cache.value))
                     }
@@ -94,9 +94,21 @@ private final class AnsweringHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .head(let request) = unwrapInboundIn(data), !hasAnswered else { return }
-        hasAnswered = true
         let isHead = request.method == .HEAD
         let answer = isHead || request.method == .GET ? cache.answer(to: request.uri) : .wrongMethod
+        send(answer, isHead: isHead, context: context)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is HTTPParserError, !hasAnswered {
+            send(.line(400, "this is no HTTP request"), isHead: false, context: context)
+        } else {
+            context.close(promise: nil)
+        }
+    }
+
+    private func send(_ answer: Answer, isHead: Bool, context: ChannelHandlerContext) {
+        hasAnswered = true
         var headers = HTTPHeaders(answer.headers)
         headers.add(name: "Content-Length", value: String(answer.body.utf8.count))
         headers.add(name: "Connection", value: "close")
@@ -114,10 +126,6 @@ private final class AnsweringHandler: ChannelInboundHandler {
             // The client closes its half once it has read everything; if not, the connection's time ends.
             channel.close(mode: .output, promise: nil)
         }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if !(error is HTTPParserError) { context.close(promise: nil) }
     }
 }
 

@@ -8,6 +8,8 @@ package final class Monitor: Sendable {
 
     /// How often the database is asked.
     private static let probeInterval = Duration.seconds(15)
+    /// While it doesn't answer.
+    private static let shortProbeInterval = Duration.seconds(3)
     /// After this time without an answer the database counts as unreachable.
     private static let probePatience = Duration.seconds(60)
     /// A loop that gave no sign of life for so long is stuck.
@@ -25,7 +27,6 @@ package final class Monitor: Sendable {
         var pulse: Instant
         var database = MonitorState.Database(problem: "not asked yet")
         var answeredAt: Instant?
-        var nextProbe: Instant
         var labelledNodes = NodeLabels()
         var lastSample: Instant?
         var deletedAtSample = 0
@@ -39,6 +40,7 @@ package final class Monitor: Sendable {
     private let probe: any BacklogProbe
     /// What counts as the backlog at a moment.
     private let scope: @Sendable (Milliseconds) -> BacklogScope
+    private let pauses: (any PauseSource)?
     private let stopSignal: StopSignal
     private let time: any TimeSource
     private let history = History()
@@ -50,6 +52,7 @@ package final class Monitor: Sendable {
         ledger: RunLedger,
         probe: any BacklogProbe,
         scope: @escaping @Sendable (Milliseconds) -> BacklogScope,
+        pauses: (any PauseSource)? = nil,
         stopSignal: StopSignal,
         time: any TimeSource
     ) {
@@ -58,9 +61,10 @@ package final class Monitor: Sendable {
         self.ledger = ledger
         self.probe = probe
         self.scope = scope
+        self.pauses = pauses
         self.stopSignal = stopSignal
         self.time = time
-        watch = Mutex(Watch(pulse: time.now, nextProbe: time.now))
+        watch = Mutex(Watch(pulse: time.now))
     }
 
     /// Returns when its task is cancelled.
@@ -74,8 +78,9 @@ package final class Monitor: Sendable {
             }
             group.addTask {
                 while !Task.isCancelled {
-                    await self.askDatabase()
-                    await self.time.sleep(until: self.time.now + Self.probeInterval)
+                    let answers = await self.askDatabase()
+                    let pause = answers ? Self.probeInterval : Self.shortProbeInterval
+                    await self.time.sleep(until: self.time.now + pause)
                 }
             }
         }
@@ -120,6 +125,7 @@ package final class Monitor: Sendable {
             phase: phase(board, book),
             run: board.status,
             nextRun: board.nextRun,
+            pause: board.status.map(\.pause) ?? pauses?.reason(at: now),
             rate: rate(watch.deleted),
             nodes: board.nodes,
             labelledNodes: labelled,
@@ -185,7 +191,8 @@ package final class Monitor: Sendable {
         }
     }
 
-    private func askDatabase() async {
+    /// - Returns: whether it answered.
+    private func askDatabase() async -> Bool {
         do {
             let oldest = try await probe.oldest(scope: scope(time.wallTime))
             let (now, at) = (time.now, time.wallTime)
@@ -193,9 +200,10 @@ package final class Monitor: Sendable {
                 watch.database = MonitorState.Database(problem: nil, answeredAt: at, oldest: oldest)
                 watch.answeredAt = now
             }
+            return true
         } catch {
-            if Task.isCancelled { return }
-            watch.withLock { $0.database.problem = String(describing: error) }
+            if !Task.isCancelled { watch.withLock { $0.database.problem = String(describing: error) } }
+            return false
         }
     }
 }

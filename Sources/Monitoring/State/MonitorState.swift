@@ -70,6 +70,8 @@ package struct MonitorState: Sendable {
     /// The run that purges now; nil between runs, and in a dry run.
     var run: RunStatus?
     var nextRun: Milliseconds?
+    /// Why nothing may be sent, in a run or between two; nil if it may.
+    var pause: PauseReason?
     /// Records deleted per second, over the last ten seconds.
     var rate: Double
     var nodes: [RunStatus.NodeStatus]

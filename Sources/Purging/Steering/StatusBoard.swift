@@ -7,7 +7,7 @@ package final class StatusBoard: Sendable {
         package fileprivate(set) var status: RunStatus?
         /// When the status was written; nil between runs.
         package fileprivate(set) var writtenAt: ContinuousClock.Instant?
-        /// What is known of the nodes: after a run, what it left.
+        /// What is known of the nodes, also from earlier runs.
         package fileprivate(set) var nodes: [RunStatus.NodeStatus] = []
         /// When the next run begins; nil during a run, or if that isn't known.
         package fileprivate(set) var nextRun: Milliseconds?
@@ -24,7 +24,9 @@ package final class StatusBoard: Sendable {
 
     package func publish(_ status: RunStatus, at now: ContinuousClock.Instant) {
         current.withLock { content in
-            content = Content(status: status, writtenAt: now, nodes: status.nodes, nextRun: nil)
+            let present = Set(status.nodes.map(\.url))
+            let others = content.nodes.filter { !present.contains($0.url) }.map(\.atRest)
+            content = Content(status: status, writtenAt: now, nodes: status.nodes + others, nextRun: nil)
         }
     }
 

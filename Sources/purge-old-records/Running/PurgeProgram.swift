@@ -231,6 +231,7 @@ struct PurgeProgram {
                 scope.shard = nil
                 return scope
             },
+            pauses: settings.isDryRun ? nil : settings.steering?.pauses,
             stopSignal: stopSignal,
             time: time
         )

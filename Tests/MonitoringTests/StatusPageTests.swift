@@ -1,0 +1,131 @@
+import Foundation
+@testable import Monitoring
+import Purging
+import TestSupport
+import Testing
+
+@Suite("The status page")
+struct StatusPageTests {
+    private func html(_ world: World) -> String { StatusPage(world.monitor.state()).html }
+
+    @Test("text from the database and the nodes can't become markup")
+    func escaping() {
+        let world = World()
+        let status = RunStatus(
+            pause: .file("/tmp/<b>&\"'"),
+            summary: RunSummary(),
+            nodes: [.named("https://<script>alert(1)</script>")]
+        )
+        world.board.publish(status, at: world.time.now)
+        let html = html(world)
+        #expect(html.components(separatedBy: "<script>").count == 2)
+        #expect(html.contains("https://&lt;script&gt;alert(1)&lt;/script&gt;"))
+        #expect(html.contains("/tmp/&lt;b&gt;&amp;&quot;&#39;"))
+        #expect(html.contains("SQLite /var/lib/&lt;tokenserver&gt;.db"))
+    }
+
+    @Test("asks for nothing from elsewhere")
+    func selfContained() {
+        let html = html(World())
+        for attribute in ["src=", "@import", "url(", "//"] { #expect(!html.contains(attribute), "\(attribute)") }
+        #expect(StatusPage.contentSecurityPolicy.hasPrefix("default-src 'none'; style-src 'sha256-"))
+    }
+
+    @Test("an empty program's page says what isn't known yet")
+    func empty() {
+        let html = html(World(promise: .seconds(86_400)))
+        for text in [
+            "Beginning", "whether that is kept is not known yet", "not counted yet",
+            "No run has had records of a node yet",
+            "Nothing was held, and nothing failed", "None has ended yet",
+        ] { #expect(html.contains(text), "\(text)") }
+    }
+
+    @Test("says why a node is cut off, and puts it before the others")
+    func nodes() throws {
+        let world = World()
+        let status = RunStatus(
+            summary: RunSummary(),
+            nodes: [
+                .named("https://good"), .named("https://quiet", .quiet(for: .seconds(90))),
+                .named("https://bad", .cutOff(.serverErrors)), .named("https://left", .left(.decommissioned)),
+            ]
+        )
+        world.board.publish(status, at: world.time.now)
+        let html = html(world)
+        #expect(html.contains("cut off: it answers with errors"))
+        #expect(html.contains("left alone: it is decommissioned"))
+        #expect(html.contains("asked for quiet, 1 min 30 s more"))
+        let bad = try #require(html.range(of: "https://bad"))
+        let good = try #require(html.range(of: "https://good"))
+        #expect(bad.lowerBound < good.lowerBound)
+    }
+
+    @Test("shows at most a hundred nodes, and says how many more there are")
+    func manyNodes() {
+        let world = World()
+        let nodes = (1...130).map { RunStatus.NodeStatus.named("https://node-\($0)") }
+        world.board.publish(RunStatus(summary: RunSummary(), nodes: nodes), at: world.time.now)
+        #expect(html(world).contains("30 more nodes are not shown"))
+    }
+
+    @Test("numbers and durations read well")
+    func figures() {
+        #expect(Figures.grouped(1_234_567) == "1,234,567")
+        #expect(Figures.grouped(-1000) == "-1,000")
+        #expect(Figures.grouped(Int.min) == "-9,223,372,036,854,775,808")
+        let durations: [(Duration, String)] = [
+            (.zero, "0 ms"), (.milliseconds(999), "999 ms"), (.milliseconds(1500), "1.5 s"), (.seconds(60), "1 min"),
+            (.seconds(3661), "1 h 1 min"), (.seconds(86_400 * 40 + 3600), "40 d 1 h"), (.seconds(-90), "-1 min 30 s"),
+        ]
+        for (duration, text) in durations { #expect(Figures.duration(duration) == text) }
+        #expect(Figures.short(1_500_000) == "1.5 M" && Figures.short(2000) == "2 k" && Figures.short(7) == "7")
+        #expect(Figures.rate(3.14159) == "3.1" && Figures.rate(1234.5) == "1,235" && Figures.rate(0) == "0")
+    }
+
+    @Test("a plot's axis ends at a round number above all that it shows", arguments: [0.0, 1, 7, 99, 1234, 5_000_000])
+    func plots(largest: Double) throws {
+        let now = Milliseconds(1_700_000_000_000)
+        let points = (0...10).map { step in
+            Plot.Point(at: now.advanced(by: .seconds(step * 60)), value: step == 5 ? nil : largest * Double(step) / 10)
+        }
+        let plot = Plot(
+            title: "T",
+            summary: "S",
+            points: points,
+            span: now...now.advanced(by: .seconds(600)),
+            label: { String($0) }
+        )
+        let html = plot.html.text
+        // Two stretches, as there is a gap.
+        #expect(html.components(separatedBy: "class=\"line\"").count == 3)
+        let first = try #require(html.components(separatedBy: "aria-hidden=\"true\"><span>").dropFirst().first)
+        let top = try #require(Double(first.prefix { $0 != "<" }))
+        #expect(top >= largest && top <= max(2, largest * 2))
+        #expect(!html.contains("nan") && !html.contains("inf"))
+    }
+
+    @Test("the state as JSON has the same facts")
+    func json() throws {
+        let world = World(promise: .seconds(3600))
+        var summary = RunSummary()
+        summary.stopReason = .storeFailed("the disk is full")
+        summary.deleted = [.notDown: 3]
+        world.ledger.observe(.finished(summary))
+        world.board.publish(
+            RunStatus(pause: .file("p"), summary: RunSummary(), nodes: [.named("https://a", .cutOff(.misrouted))]),
+            at: world.time.now
+        )
+        let json = StatusDocument(world.monitor.state()).json
+        let object = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        #expect(object["state"] as? String == "paused")
+        #expect(object["paused_because"] as? String == "the pause file p exists")
+        let run = try #require((object["last_runs"] as? [[String: Any]])?.first)
+        #expect(run["stop_reason"] as? String == "database_failed")
+        #expect(run["detail"] as? String == "the disk is full")
+        #expect(run["records_deleted"] as? Int == 3)
+        let node = try #require((object["nodes"] as? [[String: Any]])?.first)
+        #expect(node["state"] as? String == "cut_off" && node["reason"] as? String == "misrouted")
+        #expect((object["promise"] as? [String: Any])?["within_s"] as? Double == 3600)
+    }
+}
