@@ -1,12 +1,11 @@
 import Foundation
 import Sandbox
+import TestSupport
 import Testing
 
-@Suite("What is shipped to run the program with")
+@Suite("What is shipped to run the program with systemd and cron")
 struct DeployTests {
-    private static let deploy = URL(filePath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "deploy")
+    private static let deploy = Repository.url("deploy")
     private static let services = ["purge-old-records.service", "purge-old-records-once.service"]
     private static let installed = "/usr/bin/purge-old-records"
 
@@ -28,17 +27,8 @@ struct DeployTests {
         try await body(folder)
     }
 
-    private func analyze(_ arguments: [String]) throws -> (code: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/systemd-analyze")
-        process.arguments = arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
+    private func analyze(_ arguments: [String]) throws -> Tool.Output {
+        try Tool.run(URL(filePath: "/usr/bin/systemd-analyze"), arguments)
     }
 
     @Test("systemd has nothing to say against the units, and little against their exposure")
@@ -46,13 +36,13 @@ struct DeployTests {
         try await withUnits { folder in
             let names = Self.services + ["purge-old-records-once.timer"]
             let verified = try analyze(["verify", "--man=no"] + names.map { folder.appending(path: $0).path })
-            #expect(verified.code == 0 && verified.output.isEmpty, "\(verified.output)")
+            #expect(verified.code == 0 && verified.text.isEmpty, "\(verified.text)")
             for name in Self.services {
                 // In tenths: below 2.0 of 10.
                 let rated = try analyze([
                     "security", "--offline=true", "--threshold=20", folder.appending(path: name).path,
                 ])
-                #expect(rated.code == 0, "\(rated.output.suffix(200))")
+                #expect(rated.code == 0, "\(rated.text.suffix(200))")
             }
         }
     }

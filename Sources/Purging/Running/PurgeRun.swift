@@ -168,6 +168,8 @@ package struct PurgeRun: Sendable {
             }
             group.cancelAll()
         }
+        // What a run of less than a second learnt of the nodes is to be known as well.
+        board?.publish(engine.status(at: time.now), at: time.now)
         board?.clear()
         if engine.pause != nil { observer.observe(.paused(nil)) }
         gates = engine.gates
