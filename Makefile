@@ -1,6 +1,6 @@
 # What can be done here. The two that a newcomer needs are `make demo` and `make test`.
 
-.PHONY: demo build test test-tsan format lint bench clean
+.PHONY: demo build release install deb test test-tsan format lint bench clean
 
 SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/BareClient Benchmarks/Benchmarks
 
@@ -11,6 +11,22 @@ demo: build
 build:
 	Scripts/system-packages build
 	swift build
+
+# The Swift runtime is linked in, so that the program needs only Debian's own libraries.
+release:
+	Scripts/system-packages build
+	swift build -c release --static-swift-stdlib --scratch-path .build-release --product purge-old-records
+	swift build -c release --static-swift-stdlib --scratch-path .build-release --product program-manual
+
+# The program with its manual page, completions, units and documents, below PREFIX. DESTDIR is for those who package it.
+PREFIX = /usr/local
+install: release
+	Scripts/install-files .build-release/release/purge-old-records .build-release/release/program-manual "$(PREFIX)" "$(DESTDIR)"
+
+# A Debian package, in .build-release.
+deb: release
+	Scripts/system-packages package
+	Scripts/debian-package .build-release/release/purge-old-records .build-release/release/program-manual .build-release
 
 # Everything that the tests need is installed or started here, on loopback and in temporary folders.
 test:

@@ -148,6 +148,8 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // Makes the manual page when the program is installed; no part of it is linked into the program.
+        .executableTarget(name: "program-manual", swiftSettings: settings),
         // What several test targets share: an in-memory store, a clock moved by hand, a database in a temporary folder.
         .target(
             name: "TestSupport",
@@ -246,7 +248,7 @@ let package = Package(
             dependencies: [
                 "DatabaseServers", "Databases", "Purging", "SQLiteDriver", "Sandbox", "SyncTokens", "TestDatabases",
                 "TestSupport", "TokenserverStore",
-                "purge-old-records", "sync-sandbox",
+                "program-manual", "purge-old-records", "sync-sandbox",
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: settings

@@ -14,6 +14,12 @@ enum Main {
             print(RootCommand.helpMessage(for: PurgeCommand.self))
             exit(EXIT_SUCCESS)
         }
+        // What the library answers for every program, for one that is described with its default subcommand's options.
+        switch arguments.first {
+        case "--experimental-dump-help": ManualCommand.exit(withParsing: arguments)
+        case "--generate-completion-script": CompletedCommand.exit(withParsing: arguments)
+        default: break
+        }
         do {
             switch try RootCommand.parseAsRoot(arguments) {
             case let purge as PurgeCommand:
@@ -56,5 +62,17 @@ enum Main {
 
     private static func printError(_ text: String) {
         FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+}
+
+extension ParsableCommand {
+    /// Prints what these arguments ask the library for, or what is wrong with them.
+    fileprivate static func exit(withParsing arguments: [String]) -> Never {
+        do {
+            _ = try parseAsRoot(arguments)
+            exit()
+        } catch {
+            exit(withError: error)
+        }
     }
 }

@@ -21,6 +21,9 @@ struct AuditCommand: ParsableCommand {
     )
     var uids: [String] = []
 
-    @Argument(help: ArgumentHelp("The audit log's files, rotated ones too, in any order.", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp("The audit log's files, rotated ones too, in any order.", valueName: "file"),
+        completion: .file()
+    )
     var files: [String] = []
 }

@@ -14,7 +14,8 @@ struct BacklogCommand: ParsableCommand {
         help: ArgumentHelp(
             "An audit log: adds what the nodes said of records that are still there, as of then (repeatable).",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var auditLog: [String] = []
 

@@ -56,7 +56,8 @@ struct NodeOptions: ParsableArguments {
         help: ArgumentHelp(
             "PEM file of the certificate authorities for the nodes. (default: REQUESTS_CA_BUNDLE, SSL_CERT_FILE)",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var caFile: String?
 }

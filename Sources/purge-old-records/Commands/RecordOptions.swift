@@ -19,7 +19,8 @@ struct RecordOptions: ParsableArguments {
         help: ArgumentHelp(
             "Read the database's URL from this file, so that its password is in no process list.",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var databaseURLFile: String?
 
@@ -73,7 +74,8 @@ struct RecordOptions: ParsableArguments {
             "What the storage runs on: mysql, postgres or spanner, for all nodes; URL=TYPE for one node (repeatable)."
                 + " On spanner, records of one user can share their data.",
             valueName: "type"
-        )
+        ),
+        completion: .list(["mysql", "postgres", "spanner"])
     )
     var nodeType: [String] = []
 

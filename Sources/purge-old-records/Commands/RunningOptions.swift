@@ -7,7 +7,8 @@ struct RunningOptions: ParsableArguments {
             "Read the secret from this file, - for standard input; one trailing newline is dropped."
                 + " (default: SYNC_MASTER_SECRET)",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var secretFile: String?
 
@@ -70,7 +71,8 @@ struct RunningOptions: ParsableArguments {
             "What becomes of failed records: defer moves them behind the others for one grace period, leave keeps them"
                 + " as they are. (default: defer; with --plan leave)",
             valueName: "defer|leave"
-        )
+        ),
+        completion: .list(["defer", "leave"])
     )
     var onFailure: String?
 
@@ -79,7 +81,8 @@ struct RunningOptions: ParsableArguments {
             "oldest-first goes by when records were replaced; deleted-first purges deleted accounts before the rest, at"
                 + " the cost of reading the backlog twice.",
             valueName: "order"
-        )
+        ),
+        completion: .list(["oldest-first", "deleted-first"])
     )
     var order = "oldest-first"
 
@@ -88,7 +91,8 @@ struct RunningOptions: ParsableArguments {
             "With --dryrun: write the plan to this file. Without: purge only what this plan names, each record decided"
                 + " on anew.",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var plan: String?
 
@@ -96,7 +100,8 @@ struct RunningOptions: ParsableArguments {
         help: ArgumentHelp(
             "Append one line to this file before a record is sent, and one with its outcome. SIGHUP reopens it.",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var auditLog: String?
 

@@ -6,7 +6,8 @@ struct SteeringOptions: ParsableArguments {
         help: ArgumentHelp(
             "While this file exists, nothing new is sent; what nodes confirmed is settled. Looked for once a second.",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var pauseFile: String?
 

@@ -5,6 +5,7 @@ import Testing
 enum Program: String {
     case purge = "purge-old-records"
     case sandbox = "sync-sandbox"
+    case manual = "program-manual"
 
     /// Beside the running tests.
     var url: URL {
