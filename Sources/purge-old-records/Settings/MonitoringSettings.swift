@@ -20,7 +20,7 @@ struct MonitoringSettings: Equatable {
         let error = UsageError(
             problem: "the value of --listen is no address: \(text.prefix(64))",
             remedy:
-                "give a port for loopback, such as 9090, or an address and a port, such as 0.0.0.0:9090 or [::]:9090"
+                "give a port for loopback, such as 9464, or an address and a port, such as 0.0.0.0:9464 or [::]:9464"
         )
         let colon = text.lastIndex(of: ":")
         let digits = colon.map { text[text.index(after: $0)...] } ?? text[...]
