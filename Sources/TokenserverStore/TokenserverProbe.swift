@@ -4,8 +4,12 @@ import Synchronization
 /// Looks for the backlog's oldest record, on a connection of its own that can't write.
 ///
 /// It is opened when it is needed, and anew after an error, which is not retried: the next probe will tell.
+///
+/// The oldest record is the first entry of an index, and found at once, unless the server has much to step over that was
+/// deleted and is not cleaned away yet; then it is not waited for. In a range of uids it could be anywhere, so there only
+/// the server is asked for an answer.
 package final class TokenserverProbe: BacklogProbe {
-    private static let timeLimit = Duration.seconds(10)
+    private static let timeLimit = Duration.seconds(5)
 
     private struct Known: Sendable {
         let connection: any SQLConnection
@@ -17,20 +21,25 @@ package final class TokenserverProbe: BacklogProbe {
 
     package init(connector: any SQLConnector) { self.connector = connector }
 
-    package func oldest(scope: BacklogScope) async throws -> Milliseconds? {
+    package func age(scope: BacklogScope) async throws -> BacklogAge {
         do {
             return try await translatingErrors {
                 let known = try await self.open()
                 return try await known.connection.withSession { session in
                     let backlog = BacklogStatements(service: known.service, cutoff: scope.cutoff)
                         .purgeable(replacedAfter: nil)
-                    // The first entry of the index, as long as no range of uids is asked for.
-                    return try session.query(
-                        """
-                        SELECT p.replaced_at FROM users p WHERE \(backlog)\(BacklogStatements.uidFilter(scope)) \
-                        ORDER BY p.replaced_at LIMIT 1
-                        """
-                    ).first.map { Milliseconds(try $0.integer(0)) }
+                    if scope.limitsUIDs {
+                        _ = try session.query("SELECT 1")
+                        return .unknown
+                    }
+                    do {
+                        let first = try session.query(
+                            "SELECT p.replaced_at FROM users p WHERE \(backlog) ORDER BY p.replaced_at LIMIT 1"
+                        ).first
+                        return try first.map { .oldest(Milliseconds(try $0.integer(0))) } ?? .empty
+                    } catch SQLError.busy {
+                        return .unknown
+                    }
                 }
             }
         } catch {

@@ -114,7 +114,7 @@ struct MetricsDocumentTests {
     @Test("the promise is kept or broken by what the database says", arguments: [(29, 1), (30, 0), (33, -3)])
     func promise(age: Int, margin: Int) async {
         let world = World(promise: .seconds(30 * 86_400))
-        world.probe.answers(world.time.wallTime.advanced(by: .seconds(-age * 86_400)))
+        world.probe.answers(.oldest(world.time.wallTime.advanced(by: .seconds(-age * 86_400))))
         await world.watch(seconds: 0)
         let text = text(world)
         #expect(text.contains("\npurge_backlog_oldest_age_seconds \(age * 86_400)\n"), "\(text)")

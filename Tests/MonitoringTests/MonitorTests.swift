@@ -18,7 +18,7 @@ struct MonitorTests {
         await world.watch(seconds: 1)
         #expect(world.monitor.readiness.text == "the database: it is on fire")
         #expect(world.monitor.state().database.problem == "it is on fire")
-        world.probe.answers(nil)
+        world.probe.answers(.empty)
         await world.watch(seconds: 1)
         #expect(world.monitor.readiness.isGood)
         world.stopSignal.request()
@@ -54,14 +54,14 @@ struct MonitorTests {
     func history() async {
         let world = World()
         let (probe, ledger, start) = (world.probe, world.ledger, world.time.wallTime)
-        probe.answers(start.advanced(by: .seconds(-1000)))
+        probe.answers(.oldest(start.advanced(by: .seconds(-1000))))
         ledger.observe(
             .backlogCounted(BacklogSize(purgeable: 10_000, waitingForDownedNodes: 0, oldest: nil), now: start)
         )
         await world.watch(seconds: 13 * 3600) { second in
             if second % 60 == 5 { ledger.observe(.recordDeleted(UID(Int64(second)), NodeID(1), .notDown)) }
             if second == 7200 { probe.fails() }
-            if second == 10_800 { probe.answers(nil) }
+            if second == 10_800 { probe.answers(.empty) }
         }
         let samples = world.monitor.state().history
         #expect(samples.count == 720)
@@ -69,6 +69,26 @@ struct MonitorTests {
         #expect(samples.dropFirst().allSatisfy { $0.deleted == 1 })
         #expect(samples.last?.records == 10_000 - 779)
         #expect(samples.contains { $0.oldestAge == nil } && samples.last?.oldestAge == .zero)
+    }
+
+    @Test("where the age can't be looked up, the last count tells it, and it goes on growing")
+    func unknownAge() async {
+        let world = World()
+        world.probe.answers(.unknown)
+        await world.watch(seconds: 2)
+        #expect(world.monitor.readiness.isGood)
+        #expect(world.monitor.state().oldestAge == nil)
+        let now = world.time.wallTime
+        let size = BacklogSize(purgeable: 5, waitingForDownedNodes: 0, oldest: now.advanced(by: .seconds(-100)))
+        world.ledger.observe(.backlogCounted(size, now: now))
+        await world.watch(seconds: 10)
+        #expect(world.monitor.state().oldestAge == .seconds(110))
+        world.probe.answers(.oldest(now))
+        await world.watch(seconds: 20)
+        // What was looked up once stays known.
+        world.probe.answers(.unknown)
+        await world.watch(seconds: 20)
+        #expect(world.monitor.state().oldestAge == .seconds(50))
     }
 
     @Test("it says what the program does: begins, purges, pauses, waits, stops")

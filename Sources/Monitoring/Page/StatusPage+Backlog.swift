@@ -4,12 +4,7 @@ import Purging
 extension StatusPage {
     var backlog: HTML {
         // Up to this moment.
-        let latest = History.Sample(
-            at: state.now,
-            records: state.backlog?.records,
-            oldestAge: state.database.problem == nil ? state.oldestAge : nil,
-            deleted: state.history.last?.deleted ?? 0
-        )
+        let latest = state.sample(deleted: state.history.last?.deleted ?? 0)
         let samples = state.history + [latest]
         let oldest = samples.first?.at ?? state.now
         let hour = state.now.advanced(by: .seconds(-3600))

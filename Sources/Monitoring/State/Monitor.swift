@@ -166,38 +166,30 @@ package final class Monitor: Sendable {
     /// Once a second.
     private func beat() {
         let now = time.now
-        let totals = ledger.totals
-        let sample: (deleted: Int, oldest: Duration?)? = watch.withLock { watch in
+        let deleted = ledger.totals.deletedTotal
+        let deletedSince: Int? = watch.withLock { watch in
             watch.pulse = now
-            watch.deleted.append(totals.deletedTotal)
+            watch.deleted.append(deleted)
             if watch.deleted.count > Self.rateSpan + 1 { watch.deleted.removeFirst() }
             // The first one as soon as there is something to tell.
-            let isKnown = watch.database.answeredAt != nil
-            guard watch.lastSample.map({ now - $0 >= History.interval }) ?? isKnown else { return nil }
+            let isDue = watch.lastSample.map { now - $0 >= History.interval } ?? (watch.database.answeredAt != nil)
+            guard isDue else { return nil }
             watch.lastSample = now
-            defer { watch.deletedAtSample = totals.deletedTotal }
-            let age = watch.database.oldest.map { max(.zero, time.wallTime.since($0)) } ?? .zero
-            return (totals.deletedTotal - watch.deletedAtSample, watch.database.problem == nil ? age : nil)
+            defer { watch.deletedAtSample = deleted }
+            return deleted - watch.deletedAtSample
         }
-        if let sample {
-            history.append(
-                History.Sample(
-                    at: time.wallTime,
-                    records: Self.backlog(ledger.book, totals)?.records,
-                    oldestAge: sample.oldest,
-                    deleted: sample.deleted
-                )
-            )
-        }
+        if let deletedSince { history.append(state().sample(deleted: deletedSince)) }
     }
 
     /// - Returns: whether it answered.
     private func askDatabase() async -> Bool {
         do {
-            let oldest = try await probe.oldest(scope: scope(time.wallTime))
+            let age = try await probe.age(scope: scope(time.wallTime))
             let (now, at) = (time.now, time.wallTime)
             watch.withLock { watch in
-                watch.database = MonitorState.Database(problem: nil, answeredAt: at, oldest: oldest)
+                watch.database.problem = nil
+                watch.database.answeredAt = at
+                if age != .unknown { watch.database.age = age }
                 watch.answeredAt = now
             }
             return true

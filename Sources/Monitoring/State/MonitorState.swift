@@ -51,8 +51,8 @@ package struct MonitorState: Sendable {
         var problem: String?
         /// When it answered last; nil for never.
         var answeredAt: Milliseconds?
-        /// When the oldest purgeable record was replaced, as of then; nil if there was none.
-        var oldest: Milliseconds?
+        /// As of the last answer that told it.
+        var age = BacklogAge.unknown
     }
 
     /// What is known of the size of the backlog.
@@ -83,10 +83,27 @@ package struct MonitorState: Sendable {
     var history: [History.Sample]
     var process: ProcessUsage
 
-    /// How long ago the oldest obsolete record was replaced: zero if there is none, nil if that isn't known.
+    /// How long ago the oldest obsolete record was replaced: zero if there is none, nil if that isn't known. Where it can't
+    /// be looked up, the last count tells.
     var oldestAge: Duration? {
-        if database.answeredAt == nil { return nil }
-        return database.oldest.map { max(.zero, now.since($0)) } ?? .zero
+        let counted = book.backlog.map { $0.size.oldest.map { .oldest($0) } ?? BacklogAge.empty }
+        return switch database.age == .unknown ? counted ?? .unknown : database.age {
+        case .empty: .zero
+        case .oldest(let moment): max(.zero, now.since(moment))
+        case .unknown: nil
+        }
+    }
+
+    /// What of this is kept for the plots.
+    ///
+    /// - Parameter deleted: records deleted since the sample before.
+    func sample(deleted: Int) -> History.Sample {
+        History.Sample(
+            at: now,
+            records: backlog?.records,
+            oldestAge: database.problem == nil ? oldestAge : nil,
+            deleted: deleted
+        )
     }
 
     /// By how much the promise is kept; negative if it is broken. Nil without a promise, or if that isn't known.

@@ -1,8 +1,14 @@
+/// How old the backlog is, as far as that can be told at once.
+package enum BacklogAge: Sendable, Equatable {
+    case empty
+    /// When the oldest purgeable record was replaced, those that are held or wait included.
+    case oldest(Milliseconds)
+    /// The database answers, but would have to look for too long.
+    case unknown
+}
+
 /// Asks the database for next to nothing, and often: whether it answers, and how old the backlog is.
 package protocol BacklogProbe: Sendable {
-    /// When the oldest purgeable record was replaced, those that are held or wait included.
-    ///
-    /// - Returns: nil for an empty backlog.
     /// - Throws: ``StoreError`` if the database doesn't answer.
-    func oldest(scope: BacklogScope) async throws -> Milliseconds?
+    func age(scope: BacklogScope) async throws -> BacklogAge
 }

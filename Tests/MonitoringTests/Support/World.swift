@@ -54,13 +54,13 @@ struct World {
 final class TestProbe: BacklogProbe {
     struct Trouble: Error, CustomStringConvertible { let description = "it is on fire" }
 
-    private let answer = Mutex<Result<Milliseconds?, Trouble>>(.success(nil))
+    private let answer = Mutex<Result<BacklogAge, Trouble>>(.success(.empty))
 
-    func answers(_ oldest: Milliseconds?) { answer.withLock { $0 = .success(oldest) } }
+    func answers(_ age: BacklogAge) { answer.withLock { $0 = .success(age) } }
 
     func fails() { answer.withLock { $0 = .failure(Trouble()) } }
 
-    func oldest(scope: BacklogScope) async throws -> Milliseconds? { try answer.withLock { $0 }.get() }
+    func age(scope: BacklogScope) async throws -> BacklogAge { try answer.withLock { $0 }.get() }
 }
 
 extension RunStatus.NodeStatus {
