@@ -7,6 +7,7 @@ enum Main {
     static func main() async {
         // Writing to a closed pipe is an error to handle, not a reason to die.
         signal(SIGPIPE, SIG_IGN)
+        FileLimit.raise()
         let environment = ProcessInfo.processInfo.environment
         let arguments = ArgumentSpelling.canonical(Array(CommandLine.arguments.dropFirst()))
         if let first = arguments.first, ["-h", "--help", "help"].contains(first), arguments.count == 1 {

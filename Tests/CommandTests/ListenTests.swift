@@ -128,7 +128,9 @@ struct ListenTests {
                 try await world.uids().isEmpty || !program.isRunning
             }
             #expect(try watcher.get("livez").status == 200)
-            #expect(try watcher.metric("purge_records_deleted_total{type=\"not_down\"}") == 3000)
+            try await eventually("everything is counted") {
+                try watcher.metric("purge_records_deleted_total{type=\"not_down\"}") == 3000
+            }
             program.send(SIGTERM)
             let end = await program.finished()
             #expect(end.code == 0, "\(end.error)")
@@ -143,6 +145,7 @@ struct ListenTests {
             (["--listen", "::1:9090"], "--listen is no address"), (["--listen", ""], "--listen is no address"),
             (["--promise", "soon"], "--promise is no time"), (["--promise", "0d"], "--promise is no time"),
             (["--promise", "99999999999w"], "--promise is no time"),
+            (["--promise", "1d"], "--promise is not longer than --grace-period"),
             (["--database-url-file", "/nowhere/url"], "--database-url-file /nowhere/url can't be read"),
             (["--database-url-file", "x", "--database-url", "sqlite:x"], "both given"),
         ]
@@ -164,6 +167,24 @@ struct ListenTests {
             #expect(run.code == 1)
             #expect(run.error.contains("another program listens there"), "\(run.error)")
             #expect(try await world.uids().count == 5)
+        }
+    }
+
+    @Test("the usual limit of open files is raised, as many nodes take many connections")
+    func fileLimit() async throws {
+        try await TestWorld.with { world in
+            let program = try Program.Running(
+                URL(filePath: "/bin/bash"),
+                ["-c", "ulimit -Sn 256; exec \"$0\" --listen 0", Program.purge.url.path],
+                environment: world.environment,
+                input: nil
+            )
+            _ = try await Watcher(program)
+            let limits = try String(contentsOfFile: "/proc/\(program.pid)/limits", encoding: .utf8)
+            let soft = try #require(limits.firstMatch(of: /Max open files +(\d+)/).flatMap { Int($0.1) })
+            #expect(soft > 256)
+            program.send(SIGTERM)
+            #expect(await program.finished().code == 0)
         }
     }
 

@@ -57,7 +57,7 @@ struct StatusPageBrowserTests {
     @Test("shows a busy run, a pause, and a node that is cut off; at a phone's width, and in the dark")
     func busy() async throws {
         try await TestWorld.with(keying: [.uid, .uid]) { world in
-            world.nodes[0].faults = FaultPlan([], latency: Latency(.milliseconds(100)))
+            world.nodes[0].faults = FaultPlan([], latency: Latency(.milliseconds(300)))
             world.nodes[1].faults = FaultPlan([try Fault(parsing: "status=500")])
             var malformed = SandboxRecord.obsolete(1)
             malformed.clientState = "zz"

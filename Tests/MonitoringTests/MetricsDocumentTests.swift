@@ -64,7 +64,9 @@ struct MetricsDocumentTests {
         }
     }
 
-    @Test("a run that was stopped or failed is none that finished; a shard's says nothing of all that is held")
+    @Test(
+        "a run that was stopped or failed is none that finished; one that left records out says nothing of all that is held"
+    )
     func unfinished() {
         let world = World()
         for reason in [StopReason.stopRequested, .storeFailed("gone")] {
@@ -74,8 +76,11 @@ struct MetricsDocumentTests {
         }
         var shard = RunSummary()
         shard.shard = Shard(0, of: 4)
+        var downed = RunSummary()
+        downed.hasDownedNodes = true
         #expect(!text(world).contains("purge_last_finished_run_timestamp_seconds"))
         world.ledger.observe(.finished(shard))
+        world.ledger.observe(.finished(downed))
         let text = text(world)
         #expect(text.contains("purge_runs_total{stop_reason=\"database_failed\"} 1\n"))
         #expect(text.contains("purge_last_finished_run_timestamp_seconds 1700000000\n"))
@@ -83,8 +88,14 @@ struct MetricsDocumentTests {
     }
 
     @Test("a dry run counts what it read and would hold, and nothing as done")
-    func dryRun() {
+    func dryRun() throws {
         let world = World(isDryRun: true)
+        var summary = RunSummary()
+        summary.isDryRun = true
+        summary.deleted = [.notDown: 7]
+        world.ledger.observe(.finished(summary))
+        let run = try #require(StatusDocument(world.monitor.state()).lastRuns.first)
+        #expect(run.recordsDeleted == nil && run.dataDeleted == nil && run.wouldDelete == 7)
         world.ledger.observe(.pageRead(records: 5))
         world.ledger.observe(.recordHeld(UID(1), NodeID(1), .goneNode))
         world.ledger.observe(.recordDeleted(UID(1), NodeID(1), .notDown))
@@ -99,8 +110,13 @@ struct MetricsDocumentTests {
         let world = World()
         let size = BacklogSize(purgeable: 100, waitingForDownedNodes: 7, oldest: nil)
         world.ledger.observe(.recordDeleted(UID(1), NodeID(1), .notDown))
+        world.ledger.observe(.backlogCountBegan)
+        // What goes while it is counted was still there when the count began.
+        for uid in 502...506 as ClosedRange<Int64> {
+            world.ledger.observe(.recordDeleted(UID(uid), NodeID(1), .notDown))
+        }
         world.ledger.observe(.backlogCounted(size, now: world.time.wallTime))
-        for uid in 2...31 as ClosedRange<Int64> {
+        for uid in 7...31 as ClosedRange<Int64> {
             world.ledger.observe(.recordDeleted(UID(uid), NodeID(1), .notDown))
         }
         #expect(text(world).contains("\npurge_backlog_records 70\n"))
@@ -109,6 +125,9 @@ struct MetricsDocumentTests {
             world.ledger.observe(.recordDeleted(UID(uid), NodeID(1), .notDown))
         }
         #expect(text(world).contains("\npurge_backlog_records 0\n"))
+        // What was counted before says nothing once a count failed.
+        world.ledger.observe(.backlogNotCounted("it took too long"))
+        #expect(!text(world).contains("purge_backlog_records"))
     }
 
     @Test("the promise is kept or broken by what the database says", arguments: [(29, 1), (30, 0), (33, -3)])

@@ -89,36 +89,81 @@ struct MonitorTests {
         world.probe.answers(.unknown)
         await world.watch(seconds: 20)
         #expect(world.monitor.state().oldestAge == .seconds(50))
+        // A newer count knows better.
+        let empty = BacklogSize(purgeable: 0, waitingForDownedNodes: 0, oldest: nil)
+        world.ledger.observe(.backlogCounted(empty, now: world.time.wallTime))
+        #expect(world.monitor.state().oldestAge == .zero)
+        // But not for ever.
+        await world.watch(seconds: 600)
+        #expect(world.monitor.state().oldestAge == .zero)
+        await world.watch(seconds: 2)
+        #expect(world.monitor.state().oldestAge == nil)
     }
 
-    @Test("it says what the program does: begins, purges, pauses, waits, stops")
+    @Test("it says what the program does: begins, purges, pauses, ends, waits, stops")
     func phases() {
         let world = World()
         #expect(world.monitor.state().phase == .beginning)
         world.ledger.observe(.started)
+        world.board.begin()
+        #expect(world.monitor.state().phase == .beginning)
         world.board.publish(RunStatus(summary: RunSummary()), at: world.time.now)
         #expect(world.monitor.state().phase == .purging)
         world.board.publish(RunStatus(pause: .outsideWindows, summary: RunSummary()), at: world.time.now)
         #expect(world.monitor.state().phase == .paused(.outsideWindows))
+        // By a limit of its own, which nobody asked for.
+        world.board.publish(RunStatus(summary: RunSummary(), isStopping: true), at: world.time.now)
+        #expect(world.monitor.state().phase == .ending)
+        #expect(!world.monitor.state().isStopRequested)
+        // The count beside it may take longer.
         world.board.clear()
+        #expect(world.monitor.state().phase == .ending)
         world.ledger.observe(.finished(RunSummary()))
         let next = world.time.wallTime.advanced(by: .seconds(3600))
-        world.board.announce(nextRun: next)
+        world.board.wait(forRunAt: next)
         #expect(world.monitor.state().phase == .waiting)
         #expect(world.monitor.state().nextRun == next)
+        // The next run is none any more once it has begun, whatever it writes.
+        world.ledger.observe(.started)
+        #expect(world.monitor.state().nextRun == nil)
         world.stopSignal.request()
         #expect(world.monitor.state().phase == .stopping)
+        #expect(world.monitor.state().isStopRequested)
     }
 
-    @Test("a node's gate outlives the run on the board, what was in flight doesn't")
+    @Test("a copy that finds no free share waits")
+    func noShare() {
+        let world = World()
+        world.board.wait(forRunAt: nil)
+        #expect(world.monitor.state().phase == .waiting)
+    }
+
+    @Test("a node's gate outlives the run on the board, what was in flight and its pause don't")
     func nodesAtRest() {
         let world = World()
-        let status = RunStatus(summary: RunSummary(), nodes: [.named("https://one", .cutOff(.unreachable))])
-        world.board.publish(status, at: world.time.now)
+        let nodes: [RunStatus.NodeStatus] = [
+            .named("https://one", .cutOff(.unreachable)), .named("https://two", .quiet(for: .seconds(90))),
+        ]
+        world.board.publish(RunStatus(summary: RunSummary(), nodes: nodes), at: world.time.now)
         world.board.clear()
-        let node = world.monitor.state().nodes.first
-        #expect(node?.state == .cutOff(.unreachable))
-        #expect(node?.inFlight == 0 && node?.waiting == 0 && node?.limit == 8)
+        let left = world.monitor.state().nodes
+        #expect(left.map(\.state) == [.cutOff(.unreachable), .open])
+        #expect(left.allSatisfy { $0.inFlight == 0 && $0.waiting == 0 && $0.limit == 8 })
+    }
+
+    @Test("a node that a run doesn't meet is known until that run ends, and then forgotten: it may be down, or gone")
+    func forgottenNode() {
+        let world = World()
+        let (bad, good) = (
+            RunStatus.NodeStatus.named("https://bad", .left(.unreachable)), RunStatus.NodeStatus.named("https://good")
+        )
+        world.board.publish(RunStatus(summary: RunSummary(), nodes: [bad, good]), at: world.time.now)
+        world.board.clear()
+        world.board.begin()
+        world.board.publish(RunStatus(summary: RunSummary(), nodes: [good]), at: world.time.now)
+        #expect(Set(world.monitor.state().nodes.map(\.url)) == ["https://bad", "https://good"])
+        world.board.clear()
+        #expect(world.monitor.state().nodes.map(\.url) == ["https://good"])
     }
 
     @Test("it remembers the last twenty runs, the newest first")

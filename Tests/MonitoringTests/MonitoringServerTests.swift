@@ -70,10 +70,25 @@ struct MonitoringServerTests {
         }
     }
 
+    @Test("a client that closes its half after the request gets the whole answer")
+    func halfClosed() async throws {
+        try await withServer { server, _ in
+            let client = try #require(RawClient(port: server.port))
+            client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.endSending()
+            let answer = client.receiveAll()
+            #expect(answer.hasSuffix("</html>\n"), "\(answer.suffix(100))")
+            // And one that closes it without a request gets none, at once.
+            let silent = try #require(RawClient(port: server.port))
+            silent.endSending()
+            #expect(silent.receiveAll().isEmpty)
+        }
+    }
+
     @Test("a client that sends its request a byte at a time is gone when its time is over")
     func slow() async throws {
         var limits = ConnectionLimits()
-        limits.lifetime = .milliseconds(200)
+        limits.lifetime = .seconds(1)
         try await withServer(limits) { server, _ in
             let client = try #require(RawClient(port: server.port))
             client.send("GET / HT")

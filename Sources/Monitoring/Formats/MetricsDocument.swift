@@ -27,7 +27,7 @@ struct MetricsDocument {
             "Whether nothing may be sent for now, by a pause file or a window.",
             isPaused ? 1 : 0
         )
-        text.gauge("purge_stopping", "Whether the program was asked to stop.", state.phase == .stopping ? 1 : 0)
+        text.gauge("purge_stopping", "Whether the program was asked to stop.", state.isStopRequested ? 1 : 0)
         let isUp = state.database.problem == nil
         text.gauge("purge_database_up", "Whether the database answered when it was last asked.", isUp ? 1 : 0)
     }
@@ -70,7 +70,11 @@ struct MetricsDocument {
             totals.held
         )
         if let held = state.book.heldByLastRun {
-            text.family("purge_held_records", "gauge", "Records held, by the last complete run.") { family in
+            text.family(
+                "purge_held_records",
+                "gauge",
+                "Records held, by the last complete run that no node was left out of."
+            ) { family in
                 for reason in HoldReason.allCases {
                     family.sample(Double(held[reason] ?? 0), ("reason", reason.rawValue))
                 }
@@ -162,67 +166,6 @@ struct MetricsDocument {
         )
         text.gauge("process_open_fds", "Open file descriptors of this process.", process.openFiles.map { Double($0) })
         text.gauge("process_start_time_seconds", "When this process started.", state.program.startedAt.seconds)
-    }
-}
-
-/// Which nodes have series of their own: the first 100 that came up since the program started. A node that has one
-/// keeps it.
-struct NodeLabels: Sendable {
-    static let most = 100
-
-    private var urls: Set<String> = []
-
-    mutating func add(_ nodes: [RunStatus.NodeStatus]) {
-        for node in nodes where urls.count < Self.most { urls.insert(node.url) }
-    }
-
-    func contains(_ url: String) -> Bool { urls.contains(url) }
-}
-
-/// What one series of a node's metrics tells: of one node, or of all those together that have none of their own.
-struct NodeSeries {
-    static let others = "other"
-
-    let label: String
-    var inFlight = 0
-    var limit = 0
-    var waiting = 0
-    /// In seconds; nil for the others.
-    var latency: Double?
-    /// How many of these nodes are cut off.
-    var cutOff = 0
-
-    static func of(_ nodes: [RunStatus.NodeStatus], labelled: NodeLabels) -> [NodeSeries] {
-        var series: [NodeSeries] = []
-        var others: NodeSeries?
-        for node in nodes {
-            if labelled.contains(node.url) {
-                var one = NodeSeries(label: node.url, latency: node.latency)
-                one.add(node)
-                series.append(one)
-            } else {
-                others = others ?? NodeSeries(label: Self.others)
-                others?.add(node)
-            }
-        }
-        return series + [others].compactMap { $0 }
-    }
-
-    private mutating func add(_ node: RunStatus.NodeStatus) {
-        inFlight += node.inFlight
-        limit += node.limit
-        waiting += node.waiting
-        if node.isOutOfUse { cutOff += 1 }
-    }
-}
-
-extension RunStatus.NodeStatus {
-    /// Whether nothing but a probe is sent to it.
-    var isOutOfUse: Bool {
-        switch state {
-        case .cutOff, .left: true
-        case .open, .quiet: false
-        }
     }
 }
 

@@ -67,8 +67,11 @@ struct StatusDocument: Encodable {
         let detail: String?
         let dryRun: Bool
         let shard: String?
-        let recordsDeleted: Int
-        let dataDeleted: Int
+        /// Nil for a dry run, which deletes nothing.
+        let recordsDeleted: Int?
+        let dataDeleted: Int?
+        /// What a dry run found to delete.
+        let wouldDelete: Int?
         let recordsHeld: Int
         let recordsFailed: Int
         let recordsUntouched: Int
@@ -208,8 +211,9 @@ extension StatusDocument.FinishedRun {
         detail = summary.stopReason.detail
         dryRun = summary.isDryRun
         shard = summary.shard?.description
-        recordsDeleted = summary.deletedTotal
-        dataDeleted = summary.dataDeleted
+        recordsDeleted = summary.isDryRun ? nil : summary.deletedTotal
+        dataDeleted = summary.isDryRun ? nil : summary.dataDeleted
+        wouldDelete = summary.isDryRun ? summary.deletedTotal : nil
         recordsHeld = summary.heldTotal
         recordsFailed = summary.failedTotal
         recordsUntouched = summary.untouched
@@ -252,6 +256,7 @@ extension MonitorState.Phase {
         case .purging: "purging"
         case .rehearsing: "dry_run"
         case .paused: "paused"
+        case .ending: "ending"
         case .waiting: "waiting"
         case .stopping: "stopping"
         }

@@ -7,7 +7,7 @@ final class Counter: Sendable {
 
     var value: Int { count.load(ordering: .relaxed) }
 
-    func add(_ number: Int = 1) { count.add(number, ordering: .relaxed) }
+    func add(_ number: Int = 1) { count.wrappingAdd(number, ordering: .relaxed) }
 }
 
 /// A counter for each case of a closed set.
@@ -36,13 +36,13 @@ struct DurationHistogram: Sendable {
     }
 
     private let buckets = (0...bounds.count).map { _ in Counter() }
-    private let nanoseconds = Counter()
+    private let microseconds = Counter()
 
     func add(_ duration: Duration) {
         let seconds = duration.inSeconds
         buckets[Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count].add()
-        nanoseconds.add(Int(seconds * 1e9))
+        microseconds.add(Int(min(seconds, 1e9) * 1e6))
     }
 
-    var values: Values { Values(counts: buckets.map(\.value), sum: Double(nanoseconds.value) / 1e9) }
+    var values: Values { Values(counts: buckets.map(\.value), sum: Double(microseconds.value) / 1e6) }
 }

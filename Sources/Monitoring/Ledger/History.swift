@@ -1,23 +1,23 @@
-package import Purging
+import Purging
 import Synchronization
 
 /// How the backlog went over the last hours, a sample a minute, in memory of a fixed size.
-package final class History: Sendable {
+final class History: Sendable {
     /// How far it goes back.
     static let span = Duration.seconds(12 * 3600)
     static let interval = Duration.seconds(60)
     private static let capacity = Int(span.inSeconds / interval.inSeconds)
 
-    package struct Sample: Sendable, Equatable {
-        package let at: Milliseconds
+    struct Sample: Sendable, Equatable {
+        let at: Milliseconds
         /// Records in the backlog; nil if that is not known.
-        package let records: Int?
+        let records: Int?
         /// How long ago the oldest of them was replaced; nil if that is not known.
-        package let oldestAge: Duration?
+        let oldestAge: Duration?
         /// Records deleted here since the sample before.
-        package let deleted: Int
+        let deleted: Int
 
-        package init(at: Milliseconds, records: Int?, oldestAge: Duration?, deleted: Int) {
+        init(at: Milliseconds, records: Int?, oldestAge: Duration?, deleted: Int) {
             self.at = at
             self.records = records
             self.oldestAge = oldestAge
@@ -27,12 +27,12 @@ package final class History: Sendable {
 
     private let kept = Mutex<[Sample]>([])
 
-    package init() {}
+    init() {}
 
     /// From the oldest to the newest.
-    package var samples: [Sample] { kept.withLock { $0 } }
+    var samples: [Sample] { kept.withLock { $0 } }
 
-    package func append(_ sample: Sample) {
+    func append(_ sample: Sample) {
         kept.withLock { samples in
             if samples.count >= Self.capacity { samples.removeFirst() }
             samples.append(sample)

@@ -18,7 +18,7 @@ package final class RunLedger: RunObserver {
     struct CountedBacklog: Sendable {
         let size: BacklogSize
         let at: Milliseconds
-        /// Records that had been deleted here when it was counted.
+        /// Records that had been deleted here when the count began.
         let deletedBefore: Int
     }
 
@@ -46,11 +46,12 @@ package final class RunLedger: RunObserver {
         var runsByReason: [String: Int] = [:]
         /// When the last run ended that was neither stopped nor failed.
         var lastFinishedAt: Milliseconds?
+        /// Nil if the last count failed: what was counted before says less with every record that becomes due.
         var backlog: CountedBacklog?
         var notCounted: String?
-        /// What the last complete run over the whole backlog held.
+        /// What the last run held that saw all records: it was complete, and no node was left out.
         var heldByLastRun: [HoldReason: Int]?
-        var pause: PauseReason?
+        fileprivate var deletedBeforeCount = 0
     }
 
     private let isRehearsal: Bool
@@ -94,14 +95,19 @@ package final class RunLedger: RunObserver {
         case .recordHeld(_, _, let reason): held.add(reason)
         case .started: written.withLock { $0.runStartedAt = time.wallTime }
         case .finished(let summary): finished(summary)
+        case .backlogCountBegan:
+            let before = deleted.values.values.reduce(0, +)
+            written.withLock { $0.deletedBeforeCount = before }
         case .backlogCounted(let size, let now):
-            let counted = CountedBacklog(size: size, at: now, deletedBefore: deleted.values.values.reduce(0, +))
             written.withLock { book in
-                book.backlog = counted
+                book.backlog = CountedBacklog(size: size, at: now, deletedBefore: book.deletedBeforeCount)
                 book.notCounted = nil
             }
-        case .backlogNotCounted(let why): written.withLock { $0.notCounted = why }
-        case .paused(let reason): written.withLock { $0.pause = reason }
+        case .backlogNotCounted(let why):
+            written.withLock { book in
+                book.backlog = nil
+                book.notCounted = why
+            }
         case _ where isRehearsal: break
         case .dataDeleted(_, _, let kind, let elapsed):
             dataDeleted.add(kind)
@@ -111,7 +117,7 @@ package final class RunLedger: RunObserver {
         case .recordChanged: changed.add()
         case .deferralFailed: deferralsFailed.add()
         case .errorAnswered: errorAnswers.add()
-        case .nodeChanged, .nodeMalformed, .deletionRedirected, .limitReached, .progressed: break
+        case .paused, .nodeChanged, .nodeMalformed, .deletionRedirected, .limitReached, .progressed: break
         }
     }
 
@@ -123,7 +129,14 @@ package final class RunLedger: RunObserver {
             if book.runs.count > Self.rememberedRuns { book.runs.removeLast() }
             book.runsByReason[summary.stopReason.name, default: 0] += 1
             if !summary.stopReason.isError, summary.stopReason != .stopRequested { book.lastFinishedAt = run.endedAt }
-            if summary.stopReason == .complete, summary.shard == nil { book.heldByLastRun = summary.held }
+            if summary.sawEverything { book.heldByLastRun = summary.held }
         }
+    }
+}
+
+extension RunSummary {
+    /// Whether no record of the backlog was left out.
+    fileprivate var sawEverything: Bool {
+        stopReason == .complete && shard == nil && !hasDownedNodes && troubledNodes.isEmpty && untouched == 0
     }
 }

@@ -33,7 +33,7 @@ enum Figures {
         return text
     }
 
-    static func seconds(_ seconds: Double) -> String { duration(.milliseconds(Int64(seconds * 1000))) }
+    static func seconds(_ seconds: Double) -> String { duration(.seconds(min(max(seconds, -1e12), 1e12))) }
 
     /// Such as "14:05".
     static func time(_ moment: Milliseconds) -> String { format(moment, "HH:mm") }

@@ -2,8 +2,6 @@
 struct HTML: ExpressibleByStringInterpolation, Sendable {
     let text: String
 
-    init(_ text: String) { self.text = Self.escaped(text) }
-
     init(markup: String) { text = markup }
 
     init(stringLiteral value: String) { text = value }

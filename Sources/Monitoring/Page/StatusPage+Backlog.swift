@@ -45,9 +45,8 @@ extension StatusPage {
         guard let backlog = state.backlog else {
             return state.book.notCounted.map { "not counted: \($0)" } ?? "not counted yet"
         }
-        return
-            "\(Figures.grouped(backlog.records)); counted at \(Figures.time(backlog.countedAt)), less what was deleted"
-            + " here since"
+        let age = Figures.duration(max(.zero, state.now.since(backlog.countedAt)))
+        return "\(Figures.grouped(backlog.records)); counted \(age) ago, less what was deleted here since"
     }
 
     private var ageInWords: String {

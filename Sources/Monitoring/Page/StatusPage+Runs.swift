@@ -68,7 +68,7 @@ extension StatusPage {
             return """
                 <tr><th scope="row"><time>\(Figures.dateAndTime(run.endedAt))</time>\(share)\(dry)</th>\
                 <td data-name="Took">\(Figures.duration(summary.duration))</td>\
-                <td data-name="Deleted">\(summary.deletedTotal)</td><td data-name="Held">\(summary.heldTotal)</td>\
+                <td data-name="Deleted">\(summary.isDryRun ? "would be " : "")\(summary.deletedTotal)</td><td data-name="Held">\(summary.heldTotal)</td>\
                 <td data-name="Failed">\(summary.failedTotal)</td>\
                 <td data-name="Untouched">\(summary.untouched)</td>\
                 <td data-name="Stopped because" class="text">\(Self.reason(summary))</td></tr>

@@ -53,6 +53,7 @@ struct StatusPage {
         case .purging: "Purging"
         case .rehearsing: "Dry run"
         case .paused: "Paused"
+        case .ending: "Ending"
         case .waiting: "Waiting"
         case .stopping: "Stopping"
         }
@@ -107,9 +108,8 @@ struct StatusPage {
             tiles.append("<div><dt>\(name)</dt><dd>\(value)<small>\(note)</small></dd></div>")
         }
         let totals = state.totals
-        let deleted = state.run?.summary.deletedTotal
         if let run = state.run {
-            tile("Deleted in this run", Figures.grouped(deleted ?? 0), "records")
+            tile("Deleted in this run", Figures.grouped(run.summary.deletedTotal), "records")
             tile("Speed", "\(Figures.rate(state.rate))/s", "over ten seconds")
             tile("Under way", Figures.grouped(run.underway), "\(Figures.grouped(run.undecided)) to decide on")
             if let reached = run.reached {

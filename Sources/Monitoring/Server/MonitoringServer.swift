@@ -41,6 +41,7 @@ package struct MonitoringServer: Sendable {
                         try channel.pipeline.syncOperations.addHandler(AcceptPace(limits: limits))
                     }
                 }
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         connections.value.add(channel, on: channel.eventLoop)
@@ -79,71 +80,5 @@ package struct MonitoringServer: Sendable {
     package func stop() async {
         try? await channel.close().get()
         try? await group.shutdownGracefully()
-    }
-}
-
-/// Answers the first request of a connection, and closes it.
-private final class AnsweringHandler: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
-
-    private let cache: AnswerCache
-    private var hasAnswered = false
-
-    init(cache: AnswerCache) { self.cache = cache }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .head(let request) = unwrapInboundIn(data), !hasAnswered else { return }
-        let isHead = request.method == .HEAD
-        let answer = isHead || request.method == .GET ? cache.answer(to: request.uri) : .wrongMethod
-        send(answer, isHead: isHead, context: context)
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is HTTPParserError, !hasAnswered {
-            send(.line(400, "this is no HTTP request"), isHead: false, context: context)
-        } else {
-            context.close(promise: nil)
-        }
-    }
-
-    private func send(_ answer: Answer, isHead: Bool, context: ChannelHandlerContext) {
-        hasAnswered = true
-        var headers = HTTPHeaders(answer.headers)
-        headers.add(name: "Content-Length", value: String(answer.body.utf8.count))
-        headers.add(name: "Connection", value: "close")
-        let head = HTTPResponseHead(
-            version: .http1_1,
-            status: HTTPResponseStatus(statusCode: answer.status),
-            headers: headers
-        )
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if !isHead {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.body)))), promise: nil)
-        }
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-            // The client closes its half once it has read everything; if not, the connection's time ends.
-            channel.close(mode: .output, promise: nil)
-        }
-    }
-}
-
-/// Keeps answers for a second, so that many questions cost as much as one.
-private final class AnswerCache {
-    private static let life = TimeAmount.seconds(1)
-
-    private let responder: Responder
-    private var answers: [String: (answer: Answer, until: NIODeadline)] = [:]
-
-    init(_ responder: Responder) { self.responder = responder }
-
-    func answer(to uri: String) -> Answer {
-        let path = String(uri.prefix { $0 != "?" })
-        let now = NIODeadline.now()
-        if let kept = answers[path], kept.until > now { return kept.answer }
-        guard let answer = responder.answer(to: path) else { return .notFound }
-        answers[path] = (answer, now + Self.life)
-        return answer
     }
 }

@@ -18,14 +18,6 @@ struct Answer: Sendable {
     static func line(_ status: Int, _ text: String) -> Answer {
         Answer(status: status, type: "text/plain; charset=utf-8", body: text + "\n")
     }
-
-    static let notFound = line(404, "there are /, /metrics, /status, /livez and /readyz")
-
-    static let wrongMethod: Answer = {
-        var answer = line(405, "only GET and HEAD: this page changes nothing")
-        answer.headers.append(("Allow", "GET, HEAD"))
-        return answer
-    }()
 }
 
 /// Which path tells what.

@@ -123,8 +123,9 @@ package final class Monitor: Sendable {
             program: program,
             now: now,
             phase: phase(board, book),
+            isStopRequested: stopSignal.isRequested,
             run: board.status,
-            nextRun: board.nextRun,
+            nextRun: book.runStartedAt == nil ? board.nextRun : nil,
             pause: board.status.map(\.pause) ?? pauses?.reason(at: now),
             rate: rate(watch.deleted),
             nodes: board.nodes,
@@ -141,11 +142,14 @@ package final class Monitor: Sendable {
     private func phase(_ board: StatusBoard.Content, _ book: RunLedger.Book) -> MonitorState.Phase {
         if stopSignal.isRequested { return .stopping }
         if let status = board.status {
-            if status.isStopping { return .stopping }
+            if status.isStopping { return .ending }
             return status.pause.map { .paused($0) } ?? .purging
         }
-        if book.runStartedAt != nil { return program.isDryRun ? .rehearsing : .beginning }
-        return book.runs.isEmpty ? .beginning : .waiting
+        if book.runStartedAt != nil {
+            if program.isDryRun { return .rehearsing }
+            return board.isOver ? .ending : .beginning
+        }
+        return board.isWaiting || !book.runs.isEmpty ? .waiting : .beginning
     }
 
     private func rate(_ deleted: [Int]) -> Double {
@@ -189,7 +193,10 @@ package final class Monitor: Sendable {
             watch.withLock { watch in
                 watch.database.problem = nil
                 watch.database.answeredAt = at
-                if age != .unknown { watch.database.age = age }
+                if age != .unknown {
+                    watch.database.age = age
+                    watch.database.ageKnownAt = at
+                }
                 watch.answeredAt = now
             }
             return true

@@ -40,8 +40,11 @@ package struct MonitorState: Sendable {
         case purging
         case rehearsing
         case paused(PauseReason)
+        /// A run takes nothing new, or waits for the count beside it.
+        case ending
         /// Between runs.
         case waiting
+        /// On request.
         case stopping
     }
 
@@ -51,8 +54,9 @@ package struct MonitorState: Sendable {
         var problem: String?
         /// When it answered last; nil for never.
         var answeredAt: Milliseconds?
-        /// As of the last answer that told it.
+        /// As far as it was looked up, and when.
         var age = BacklogAge.unknown
+        var ageKnownAt: Milliseconds?
     }
 
     /// What is known of the size of the backlog.
@@ -67,6 +71,8 @@ package struct MonitorState: Sendable {
     var program: Program
     var now: Milliseconds
     var phase: Phase
+    /// Whether the program was asked to stop.
+    var isStopRequested: Bool
     /// The run that purges now; nil between runs, and in a dry run.
     var run: RunStatus?
     var nextRun: Milliseconds?
@@ -83,11 +89,20 @@ package struct MonitorState: Sendable {
     var history: [History.Sample]
     var process: ProcessUsage
 
-    /// How long ago the oldest obsolete record was replaced: zero if there is none, nil if that isn't known. Where it can't
-    /// be looked up, the last count tells.
+    /// What was looked up or counted longer ago says nothing of the age now: the oldest record may have gone.
+    private static let ageLife = Duration.seconds(600)
+
+    /// How long ago the oldest obsolete record was replaced: zero if there is none, nil if that isn't known. Told by the
+    /// newer one of the last look and the last count.
     var oldestAge: Duration? {
-        let counted = book.backlog.map { $0.size.oldest.map { .oldest($0) } ?? BacklogAge.empty }
-        return switch database.age == .unknown ? counted ?? .unknown : database.age {
+        if database.problem != nil { return nil }
+        var (age, at) = (database.age, database.ageKnownAt)
+        if let counted = book.backlog, at.map({ $0 < counted.at }) ?? true {
+            age = counted.size.oldest.map { .oldest($0) } ?? .empty
+            at = counted.at
+        }
+        guard let at, now.since(at) <= Self.ageLife else { return nil }
+        return switch age {
         case .empty: .zero
         case .oldest(let moment): max(.zero, now.since(moment))
         case .unknown: nil
@@ -101,7 +116,7 @@ package struct MonitorState: Sendable {
         History.Sample(
             at: now,
             records: backlog?.records,
-            oldestAge: database.problem == nil ? oldestAge : nil,
+            oldestAge: oldestAge,
             deleted: deleted
         )
     }

@@ -1,6 +1,8 @@
 /// Something that happened in a run, for logs, metrics and the progress line. Events are past tense.
 package enum RunEvent: Sendable {
     case started
+    /// The count of the backlog began; it tells of this moment.
+    case backlogCountBegan
     /// The backlog was counted beside the run.
     case backlogCounted(BacklogSize, now: Milliseconds)
     /// The count took too long, or failed, and was given up.

@@ -35,6 +35,7 @@ struct BacklogCount: Sendable {
             if !options.countsBacklog { return nil }
             var scope = options.scope(cutoff: cutoff)
             scope.shard = nil
+            observer.observe(.backlogCountBegan)
             if var size = try await counter.count(scope: scope, limit: options.countLimit) {
                 size.shares = options.shard?.count ?? 1
                 if policy.forcesDownedNodes { size.waitingForDownedNodes = 0 }

@@ -65,6 +65,7 @@ package struct PurgeRun: Sendable {
     package func run(gates: inout [ServiceURL: NodeGate]) async -> RunSummary {
         let started = time.now
         observer.observe(.started)
+        board?.begin()
         var summary = RunSummary()
         do {
             let prepared = try await stopSignal.unlessRequested {

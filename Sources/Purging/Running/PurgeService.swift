@@ -49,7 +49,7 @@ package struct PurgeService: Sendable {
             isFirst = false
             if stopSignal.isRequested { return summary.stopReason.isError ? 1 : 0 }
             let pause = max(interval * Double.random(in: Self.jitter), Self.shortestPause)
-            board?.announce(nextRun: time.wallTime.advanced(by: pause))
+            board?.wait(forRunAt: time.wallTime.advanced(by: pause))
             await stopSignal.pause(until: time.now + pause, time)
             if stopSignal.isRequested { return 0 }
         }

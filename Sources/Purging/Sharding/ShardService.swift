@@ -130,7 +130,7 @@ package struct ShardService: Sendable {
             } else {
                 await forgetLost(&memory)
                 let due = memory.kept.values.min()
-                if let due { board?.announce(nextRun: time.wallTime.advanced(by: due - time.now)) }
+                board?.wait(forRunAt: due.map { time.wallTime.advanced(by: $0 - time.now) })
                 await pause(until: min(time.now + settings.lookout, due ?? time.now + settings.lookout))
             }
         }

@@ -42,9 +42,16 @@ package struct RunStatus: Sendable {
             self.isThrottled = isThrottled
         }
 
-        /// What of it outlives the run.
+        /// What of it outlives the run. A pause that it asked for is measured from then, so it doesn't.
         var atRest: NodeStatus {
-            NodeStatus(url: url, state: state, limit: limit, latency: latency, isThrottled: isThrottled)
+            let isQuiet = if case .quiet = state { true } else { false }
+            return NodeStatus(
+                url: url,
+                state: isQuiet ? .open : state,
+                limit: limit,
+                latency: latency,
+                isThrottled: isThrottled
+            )
         }
     }
 

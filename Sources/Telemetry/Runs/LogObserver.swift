@@ -54,7 +54,7 @@ package final class LogObserver: RunObserver {
                 "A node's URL can't be used; correct it in the nodes table: \(problem)",
                 metadata: ["node_id": .stringConvertible(node.rawValue)]
             )
-        case .started, .deletionRedirected, .progressed: break
+        case .started, .backlogCountBegan, .deletionRedirected, .progressed: break
         case .paused(let reason?):
             logger.notice("Paused: nothing new is sent, as \(reason); what nodes confirmed is settled")
         case .paused(nil): logger.notice("Going on after the pause")

@@ -83,7 +83,9 @@ package struct MetricsObserver: RunObserver {
         case .paused(let reason): paused.record(reason == nil ? 0 : 1)
         case .limitReached: maxRecords.increment()
         case .finished(let summary): finished(summary)
-        case .started, .backlogCounted, .backlogNotCounted, .recordChanged, .nodeChanged, .nodeMalformed, .progressed:
+        case .started, .backlogCountBegan, .backlogCounted, .backlogNotCounted, .recordChanged, .nodeChanged,
+            .nodeMalformed,
+            .progressed:
             break
         }
     }

@@ -11,7 +11,7 @@ import TokenserverStore
 /// The command `purge`: connects the parts as the settings say, and runs them to the exit code.
 struct PurgeProgram {
     let settings: PurgeSettings
-    private let board = StatusBoard()
+    let board = StatusBoard()
 
     init(settings: PurgeSettings) { self.settings = settings }
 
@@ -206,41 +206,6 @@ struct PurgeProgram {
             board: board,
             run: run
         )
-    }
-
-    /// Watches the runs for those who ask over HTTP.
-    private func monitor(_ ledger: RunLedger, _ stopSignal: StopSignal) -> Monitor {
-        let time = SystemTime()
-        let connector = settings.records.connector
-        let options = settings.options
-        return Monitor(
-            program: MonitorState.Program(
-                version: ProgramVersion.text,
-                database: connector.name,
-                startedAt: time.wallTime,
-                isDryRun: settings.isDryRun,
-                isOneshot: settings.isOneshot,
-                share: settings.sharing.text,
-                promise: settings.monitoring.promise
-            ),
-            board: board,
-            ledger: ledger,
-            probe: TokenserverProbe(connector: connector),
-            scope: { now in
-                var scope = options.scope(cutoff: now.advanced(by: .zero - options.gracePeriod))
-                scope.shard = nil
-                return scope
-            },
-            pauses: settings.isDryRun ? nil : settings.steering?.pauses,
-            stopSignal: stopSignal,
-            time: time
-        )
-    }
-
-    private func listen(_ monitor: Monitor, _ logger: Logger) async throws {
-        guard let address = settings.monitoring.address else { return }
-        let server = try await MonitoringServer.start(host: address.host, port: address.port, monitor: monitor)
-        logger.notice("Listening", metadata: ["address": .string(server.address)])
     }
 
     private func observer(_ logs: Logs, _ statsd: StatsdClient?, _ ledger: RunLedger) -> any RunObserver {

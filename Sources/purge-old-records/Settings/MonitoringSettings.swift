@@ -11,9 +11,27 @@ struct MonitoringSettings: Equatable {
     let address: Address?
     let promise: Duration?
 
-    init(_ options: MonitoringOptions) throws(UsageError) {
+    init(
+        _ options: MonitoringOptions,
+        gracePeriod: Duration,
+        appliesPlan: Bool
+    ) throws(UsageError) {
         address = try options.listen.map { text throws(UsageError) in try Self.address(text) }
         promise = try options.promise.map { text throws(UsageError) in try Self.duration(text) }
+        guard let promise else { return }
+        if appliesPlan {
+            throw UsageError(
+                problem: "--promise has no use with --plan, which is about a part of the backlog",
+                remedy: "leave it out"
+            )
+        }
+        if promise <= gracePeriod {
+            throw UsageError(
+                problem: "--promise is not longer than --grace-period, before which nothing is purged",
+                remedy:
+                    "promise at least some hours more than the \(gracePeriod.components.seconds) s of the grace period"
+            )
+        }
     }
 
     private static func address(_ text: String) throws(UsageError) -> Address {

@@ -75,7 +75,11 @@ struct PurgeSettings {
         options.shard = sharing.shard
         if sharing != .alone { options.maxOffset = 0 }
         steering = try SteeringSettings(command.steering)
-        monitoring = try MonitoringSettings(command.monitoring)
+        monitoring = try MonitoringSettings(
+            command.monitoring,
+            gracePeriod: records.gracePeriod,
+            appliesPlan: running.plan != nil && !running.dryrun
+        )
         isOneshot = running.oneshot || running.plan != nil
         isDryRun = running.dryrun
         isStrict = running.strict

@@ -29,6 +29,8 @@ final class RawClient: Sendable {
         _ = Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// All that comes until the other side closes.
     func receiveAll() -> String {
         var all: [UInt8] = []

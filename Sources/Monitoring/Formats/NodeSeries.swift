@@ -1,0 +1,48 @@
+import Purging
+
+/// What one series of a node's metrics tells: of one node, or of all those together that have none of their own.
+struct NodeSeries {
+    static let others = "other"
+
+    let label: String
+    var inFlight = 0
+    var limit = 0
+    var waiting = 0
+    /// In seconds; nil for the others.
+    var latency: Double?
+    /// How many of these nodes are cut off.
+    var cutOff = 0
+
+    static func of(_ nodes: [RunStatus.NodeStatus], labelled: NodeLabels) -> [NodeSeries] {
+        var series: [NodeSeries] = []
+        var others: NodeSeries?
+        for node in nodes {
+            if labelled.contains(node.url) {
+                var one = NodeSeries(label: node.url, latency: node.latency)
+                one.add(node)
+                series.append(one)
+            } else {
+                others = others ?? NodeSeries(label: Self.others)
+                others?.add(node)
+            }
+        }
+        return series + [others].compactMap { $0 }
+    }
+
+    private mutating func add(_ node: RunStatus.NodeStatus) {
+        inFlight += node.inFlight
+        limit += node.limit
+        waiting += node.waiting
+        if node.isOutOfUse { cutOff += 1 }
+    }
+}
+
+extension RunStatus.NodeStatus {
+    /// Whether nothing but a probe is sent to it.
+    var isOutOfUse: Bool {
+        switch state {
+        case .cutOff, .left: true
+        case .open, .quiet: false
+        }
+    }
+}
