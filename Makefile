@@ -20,12 +20,14 @@ release:
 
 # The program with its manual page, completions, units and documents, below PREFIX. DESTDIR is for those who package it.
 PREFIX = /usr/local
-install: release
+# Builds nothing, so that root needs no Swift: run `make release` before.
+install:
 	Scripts/install-files .build-release/release/purge-old-records .build-release/release/program-manual "$(PREFIX)" "$(DESTDIR)"
 
 # A Debian package, in .build-release.
 deb: release
 	Scripts/system-packages package
+	rm -f .build-release/purge-old-records_*.deb
 	Scripts/debian-package .build-release/release/purge-old-records .build-release/release/program-manual .build-release
 
 # Everything that the tests need is installed or started here, on loopback and in temporary folders.

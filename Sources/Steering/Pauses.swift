@@ -15,15 +15,18 @@ package struct Pauses: PauseSource {
     }
 
     package func reason(at now: Milliseconds) -> PauseReason? {
-        if let file, Self.exists(file) { return .file(file) }
+        if let file, let reason = Self.reason(file) { return reason }
         let date = Date(timeIntervalSince1970: Double(now.rawValue) / 1000)
         if !windows.isEmpty, !windows.contains(where: { $0.contains(date) }) { return .outsideWindows }
         return nil
     }
 
-    /// What can't be told, as the folder is not ours to look into, counts as existing. A link to nothing exists.
-    private static func exists(_ path: String) -> Bool {
+    /// What can't be told, as the folder is not ours to look into, counts as a reason. A link to nothing exists.
+    private static func reason(_ path: String) -> PauseReason? {
         var information = stat()
-        return lstat(path, &information) == 0 || (errno != ENOENT && errno != ENOTDIR)
+        if lstat(path, &information) == 0 { return .file(path) }
+        let error = errno
+        return error == ENOENT || error == ENOTDIR
+            ? nil : .unknownFile(path, problem: String(cString: strerror(error)))
     }
 }

@@ -61,6 +61,7 @@ struct DeployTests {
             let options = line.split(separator: " ").dropFirst().map { word in
                 String(word).replacing("${CREDENTIALS_DIRECTORY}", with: world.folder.path)
                     .replacing("/var/log/purge-old-records", with: world.folder.path)
+                    .replacing("/run/purge-old-records", with: world.folder.path)
             }
             let run = try await Program.purge.run(
                 options + (options.contains("--oneshot") ? [] : ["--oneshot"]),
@@ -71,25 +72,35 @@ struct DeployTests {
         }
     }
 
-    @Test("the line for cron is one that the program takes")
+    @Test("the line for cron is one that the program takes, and tells of a failure")
     func cron() async throws {
         let text = try String(contentsOf: Self.deploy.appending(path: "cron/purge-old-records"), encoding: .utf8)
         let line = try #require(text.split(separator: "\n").last)
-        let words = line.split(separator: " ").map(String.init)
-        #expect(words[5...6] == ["syncstorage", Self.installed])
+        let words = line.split(separator: " ", maxSplits: 6)
+        #expect(words[5] == "syncstorage")
+        #expect(words[6].hasPrefix("\(Self.installed) "))
         try await TestWorld.with { world in
             try await world.add(SandboxRecord.obsolete(1...5))
-            let secret = world.folder.appending(path: "master-secret")
-            try TestWorld.secret.write(to: secret, atomically: true, encoding: .utf8)
-            let options = words[7...].prefix { $0 != "2>&1" }.map {
-                $0 == "/etc/purge-old-records/master-secret" ? secret.path : $0
+            for (name, text) in [("database-url", world.databaseURL), ("master-secret", TestWorld.secret)] {
+                try text.write(to: world.folder.appending(path: name), atomically: true, encoding: .utf8)
             }
-            let run = try await Program.purge.run(
-                Array(options),
-                environment: ["SYNC_TOKENSERVER__DATABASE_URL": world.databaseURL]
-            )
-            #expect(run.code == 0, "\(run.error)")
+            // As cron runs it, but for the places, and with a file in place of the system's log.
+            let command = String(words[6]).replacing(Self.installed, with: Program.purge.url.path)
+                .replacing("/etc/purge-old-records", with: world.folder.path)
+                .replacing("logger --tag purge-old-records", with: "cat >'\(world.folder.path)/log'")
+            func run() async throws -> Program.Finished {
+                try await Program.Running(
+                    URL(filePath: "/bin/bash"),
+                    ["-c", command],
+                    environment: ["PATH": "/usr/bin:/bin"],
+                    input: nil
+                ).finished()
+            }
+            let good = try await run()
+            #expect(good.output.isEmpty, "\(good.output) \(good.error)")
             #expect(try await world.uids().isEmpty)
+            try FileManager.default.removeItem(at: world.folder.appending(path: "master-secret"))
+            #expect(try await run().output.contains("ended with code 64"))
         }
     }
 }

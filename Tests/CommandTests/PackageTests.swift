@@ -63,12 +63,25 @@ struct PackageTests {
                 "share/doc/purge-old-records/deploy/prometheus/purge-old-records.rules.yml",
             ] { #expect(files.contains("\(prefix)/\(file)"), "\(file)") }
             for name in ["purge-old-records.service", "purge-old-records-once.service"] {
-                let unit = folder.appending(path: "etc/systemd/system/\(name)")
+                let unit = folder.appending(path: "\(prefix)/lib/systemd/system/\(name)")
                 let text = try String(contentsOf: unit, encoding: .utf8)
                 #expect(text.contains("ExecStart=/opt/purge/bin/purge-old-records "))
             }
             try await purges(folder.appending(path: "\(prefix)/bin/purge-old-records"))
         }
+    }
+
+    @Test(
+        "a prefix that would not do in units, or can't be written, is refused",
+        arguments: ["/opt/my tools", "local", "/proc/x"]
+    )
+    func prefixes(prefix: String) throws {
+        let output = try Tool.run(
+            Repository.url("Scripts/install-files"),
+            [Program.purge.url.path, Program.manual.url.path, prefix]
+        )
+        #expect(output.code == (prefix.hasPrefix("/proc") ? 1 : 64))
+        #expect(output.text.split(separator: "\n").count == 1, "\(output.text)")
     }
 
     @Test("the manual tells about each option that --help has, with its default, and has no slip in its markup")
@@ -153,7 +166,10 @@ struct PackageTests {
             func dpkg(_ arguments: String...) throws {
                 let output = try Tool.run(
                     URL(filePath: "/usr/bin/dpkg"),
-                    ["--root", root.path, "--log", "/dev/null", "--force-depends", "--force-not-root"] + arguments
+                    [
+                        "--root", root.path, "--log", "/dev/null", "--force-depends", "--force-not-root",
+                        "--force-script-chrootless",
+                    ] + arguments
                 )
                 try #require(output.code == 0, "\(output.text)")
             }
@@ -162,6 +178,7 @@ struct PackageTests {
             for file in [
                 "usr/share/man/man1/purge-old-records.1.gz", "usr/lib/systemd/system/purge-old-records.service",
                 "usr/share/zsh/vendor-completions/_purge-old-records", "usr/share/doc/purge-old-records/copyright",
+                "usr/share/doc/purge-old-records/licenses/swift-nio/NOTICE.txt", "etc/logrotate.d/purge-old-records",
             ] { #expect(installed.contains(file), "\(file)") }
             try await purges(root.appending(path: "usr/bin/purge-old-records"))
             try dpkg("--remove", "purge-old-records")

@@ -67,7 +67,8 @@ struct MonitorTests {
         #expect(samples.count == 720)
         #expect(zip(samples, samples.dropFirst()).allSatisfy { $1.at.since($0.at) == .seconds(60) })
         #expect(samples.dropFirst().allSatisfy { $0.deleted == 1 })
-        #expect(samples.last?.records == 10_000 - 779)
+        // The last deletion may have come just before or behind it.
+        #expect([10_000 - 780, 10_000 - 779].contains(samples.last?.records))
         #expect(samples.contains { $0.oldestAge == nil } && samples.last?.oldestAge == .zero)
     }
 

@@ -24,7 +24,10 @@ struct PausesTests {
         try FileManager.default.removeItem(atPath: path)
         #expect(pauses.reason(at: Self.now) == nil)
         let long = folder.appending(path: String(repeating: "x", count: 300)).path
-        #expect(Pauses(file: long, windows: []).reason(at: Self.now) == .file(long))
+        #expect(
+            Pauses(file: long, windows: []).reason(at: Self.now)
+                == .unknownFile(long, problem: "File name too long")
+        )
     }
 
     @Test("last outside of all windows")

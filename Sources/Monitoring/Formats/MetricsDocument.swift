@@ -105,12 +105,12 @@ struct MetricsDocument {
     private func describeBacklog(_ text: inout PrometheusText) {
         text.gauge(
             "purge_backlog_records",
-            "Purgeable records, as last counted, less what was deleted here since.",
+            "Obsolete records, held and waiting ones too, as last counted, less what was deleted here since.",
             state.backlog.map { Double($0.records) }
         )
         text.gauge(
             "purge_backlog_waiting_records",
-            "Purgeable records on nodes that are marked as down, as last counted.",
+            "Obsolete records on nodes that are marked as down, as last counted.",
             state.backlog.map { Double($0.waiting) }
         )
         text.gauge(
@@ -120,7 +120,7 @@ struct MetricsDocument {
         )
         text.gauge(
             "purge_backlog_oldest_age_seconds",
-            "How long ago the oldest purgeable record was replaced; 0 without a backlog.",
+            "How long ago the oldest obsolete record was replaced; 0 without a backlog.",
             state.oldestAge?.inSeconds
         )
         text.gauge(

@@ -58,6 +58,7 @@ struct StatusDocument: Encodable {
         let recordsWaiting: Int
         let latencyS: Double?
         let backoff: Bool
+        let downed: Bool
     }
 
     struct FinishedRun: Encodable {
@@ -199,6 +200,7 @@ extension StatusDocument.NodeEntry {
         recordsWaiting = node.waiting
         latencyS = node.latency
         backoff = node.isThrottled
+        downed = node.isDowned
     }
 }
 

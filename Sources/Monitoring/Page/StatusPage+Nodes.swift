@@ -11,7 +11,7 @@ extension StatusPage {
         let ordered = sorted.filter { $0.state != .open } + sorted.filter { $0.state == .open }
         let rows = ordered.prefix(NodeLabels.most).map { node -> HTML in
             """
-            <tr><th scope="row">\(node.url)</th><td data-name="State">\(Self.text(node.state))\
+            <tr><th scope="row">\(node.url)</th><td data-name="State">\(Self.text(node))\
             \(node.isThrottled ? " <small>backoff is set</small>" : "")</td>\
             <td data-name="In flight">\(node.inFlight)</td><td data-name="Limit">\(node.limit)</td>\
             <td data-name="Latency">\(node.latency.map { Figures.seconds($0) } ?? "–")</td>\
@@ -31,8 +31,9 @@ extension StatusPage {
             """
     }
 
-    private static func text(_ state: RunStatus.NodeStatus.State) -> HTML {
-        switch state {
+    private static func text(_ node: RunStatus.NodeStatus) -> HTML {
+        if node.isDowned { return "<span class=\"fair\">marked as down</span>" }
+        return switch node.state {
         case .open: "<span class=\"good\">open</span>"
         case .quiet(let time): "<span class=\"fair\">asked for quiet, \(Figures.duration(time)) more</span>"
         case .cutOff(let reason): "<span class=\"bad\">cut off: \(reason.text); it is probed</span>"

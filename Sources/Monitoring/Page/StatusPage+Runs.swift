@@ -71,6 +71,7 @@ extension StatusPage {
                 <td data-name="Deleted">\(summary.isDryRun ? "would be " : "")\(summary.deletedTotal)</td><td data-name="Held">\(summary.heldTotal)</td>\
                 <td data-name="Failed">\(summary.failedTotal)</td>\
                 <td data-name="Untouched">\(summary.untouched)</td>\
+                <td data-name="Waiting">\(summary.waitingTotal)</td>\
                 <td data-name="Stopped because" class="text">\(Self.reason(summary))</td></tr>
 
                 """
@@ -79,7 +80,7 @@ extension StatusPage {
             <section><h2>Last runs</h2>
             <table class="cards"><thead><tr><th scope="col">Ended</th><th scope="col">Took</th>\
             <th scope="col">Deleted</th><th scope="col">Held</th><th scope="col">Failed</th>\
-            <th scope="col">Untouched</th><th scope="col" class="text">Stopped because</th></tr></thead><tbody>
+            <th scope="col">Untouched</th><th scope="col">Waiting</th><th scope="col" class="text">Stopped because</th></tr></thead><tbody>
             \(rows)</tbody></table></section>
 
             """

@@ -2,12 +2,15 @@
 package enum PauseReason: Sendable, Equatable, CustomStringConvertible {
     /// The file of `--pause-file` exists.
     case file(String)
+    /// That can't be told, for this reason.
+    case unknownFile(String, problem: String)
     /// It is a time outside of every `--window`.
     case outsideWindows
 
     package var description: String {
         switch self {
         case .file(let path): "the pause file \(path) exists"
+        case .unknownFile(let path, let problem): "nobody can tell whether the pause file \(path) exists: \(problem)"
         case .outsideWindows: "it is outside of every --window"
         }
     }

@@ -23,6 +23,8 @@ package struct RunStatus: Sendable {
         package let latency: Double?
         /// Whether its row asks for less.
         package let isThrottled: Bool
+        /// Whether its row says that it is down, and that counts: it gets nothing.
+        package fileprivate(set) var isDowned = false
 
         package init(
             url: String,
@@ -95,8 +97,21 @@ extension PurgeEngine {
             isStopping: stopReason != nil,
             undecided: pending.count,
             underway: underway.count,
-            nodes: dispatcher.status(at: now)
+            nodes: nodeStatus(at: now)
         )
+    }
+}
+
+extension PurgeEngine {
+    private func nodeStatus(at now: Instant) -> [RunStatus.NodeStatus] {
+        let status = dispatcher.status(at: now)
+        if planner.policy.forcesDownedNodes || directory.downed.isEmpty { return status }
+        let downed = Set(directory.downed.compactMap { directory[$0]?.target?.text })
+        return status.map { node in
+            var node = node
+            node.isDowned = downed.contains(node.url)
+            return node
+        }
     }
 }
 

@@ -48,6 +48,13 @@ struct SecretSource {
 
     private static func refuseMistypedCommand(_ argument: String) throws(UsageError) {
         for command in ["backlog", "purge", "audit", "help"] where distance(argument.lowercased(), command) <= 2 {
+            if argument == command {
+                throw UsageError(
+                    problem: "the subcommand \(command) comes behind an option",
+                    remedy:
+                        "write it first: purge-old-records \(command) …; if it is the secret, give it with --secret-file"
+                )
+            }
             throw UsageError(
                 problem: "the argument looks like the subcommand \(command), mistyped",
                 remedy: "write \(command); if it is the secret, give it with --secret-file"
