@@ -61,7 +61,7 @@ struct DeployTests {
             let options = line.split(separator: " ").dropFirst().map { word in
                 String(word).replacing("${CREDENTIALS_DIRECTORY}", with: world.folder.path)
                     .replacing("/var/log/purge-old-records", with: world.folder.path)
-                    .replacing("/run/purge-old-records", with: world.folder.path)
+                    .replacing("/etc/purge-old-records", with: world.folder.path)
             }
             let run = try await Program.purge.run(
                 options + (options.contains("--oneshot") ? [] : ["--oneshot"]),

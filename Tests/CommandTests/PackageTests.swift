@@ -51,19 +51,28 @@ struct PackageTests {
 
     @Test("everything has its place, and units name the program where it is")
     func installed() async throws {
+        // What an operator has beside the shipped files is nobody else's business.
+        let secrets = Repository.url("deploy/compose/secrets")
+        let secret = secrets.appending(path: "test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: secrets, withIntermediateDirectories: true)
+        try Data("secret".utf8).write(to: secret)
+        defer { try? FileManager.default.removeItem(at: secret) }
         try await withFolder { folder in
             try install(into: folder)
             let prefix = "opt/purge"
             let files = Set(try files(below: folder))
+            #expect(!files.contains { $0.contains("secrets/") }, "\(files)")
             for file in [
                 "bin/purge-old-records", "share/man/man1/purge-old-records.1.gz",
                 "share/bash-completion/completions/purge-old-records", "share/zsh/site-functions/_purge-old-records",
                 "share/fish/vendor_completions.d/purge-old-records.fish",
                 "share/doc/purge-old-records/docs/OPERATIONS.md", "share/doc/purge-old-records/docs/grants/mysql.sql",
                 "share/doc/purge-old-records/deploy/prometheus/purge-old-records.rules.yml",
+                "share/doc/purge-old-records/deploy/kubernetes/base-deployment/deployment.yaml",
+                "share/doc/purge-old-records/deploy/compose/compose.yaml",
             ] { #expect(files.contains("\(prefix)/\(file)"), "\(file)") }
             for name in ["purge-old-records.service", "purge-old-records-once.service"] {
-                let unit = folder.appending(path: "\(prefix)/lib/systemd/system/\(name)")
+                let unit = folder.appending(path: "etc/systemd/system/\(name)")
                 let text = try String(contentsOf: unit, encoding: .utf8)
                 #expect(text.contains("ExecStart=/opt/purge/bin/purge-old-records "))
             }

@@ -78,6 +78,7 @@ struct MetricsDocumentTests {
         shard.shard = Shard(0, of: 4)
         var downed = RunSummary()
         downed.hasDownedNodes = true
+        downed.onDownedNodes = 5
         #expect(!text(world).contains("purge_last_finished_run_timestamp_seconds"))
         world.ledger.observe(.finished(shard))
         world.ledger.observe(.finished(downed))

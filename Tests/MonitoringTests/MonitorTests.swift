@@ -35,7 +35,7 @@ struct MonitorTests {
         #expect(world.monitor.liveness.isGood)
         await world.watch(seconds: 10)
         #expect(world.monitor.liveness.text == "the run has been stuck for a minute")
-        world.board.clear()
+        world.board.clear(sawAll: true)
         #expect(world.monitor.liveness.isGood)
         world.time.advance(by: .seconds(61))
         #expect(!world.monitor.liveness.isGood)
@@ -117,7 +117,7 @@ struct MonitorTests {
         #expect(world.monitor.state().phase == .ending)
         #expect(!world.monitor.state().isStopRequested)
         // The count beside it may take longer.
-        world.board.clear()
+        world.board.clear(sawAll: true)
         #expect(world.monitor.state().phase == .ending)
         world.ledger.observe(.finished(RunSummary()))
         let next = world.time.wallTime.advanced(by: .seconds(3600))
@@ -146,25 +146,41 @@ struct MonitorTests {
             .named("https://one", .cutOff(.unreachable)), .named("https://two", .quiet(for: .seconds(90))),
         ]
         world.board.publish(RunStatus(summary: RunSummary(), nodes: nodes), at: world.time.now)
-        world.board.clear()
+        world.board.clear(sawAll: true)
         let left = world.monitor.state().nodes
         #expect(left.map(\.state) == [.cutOff(.unreachable), .open])
         #expect(left.allSatisfy { $0.inFlight == 0 && $0.waiting == 0 && $0.limit == 8 })
     }
 
-    @Test("a node that a run doesn't meet is known until that run ends, and then forgotten: it may be down, or gone")
+    @Test(
+        "a node that a run over everything doesn't meet is forgotten, as it may be down or gone; one of a shard proves nothing"
+    )
     func forgottenNode() {
         let world = World()
-        let (bad, good) = (
-            RunStatus.NodeStatus.named("https://bad", .left(.unreachable)), RunStatus.NodeStatus.named("https://good")
-        )
-        world.board.publish(RunStatus(summary: RunSummary(), nodes: [bad, good]), at: world.time.now)
-        world.board.clear()
-        world.board.begin()
-        world.board.publish(RunStatus(summary: RunSummary(), nodes: [good]), at: world.time.now)
-        #expect(Set(world.monitor.state().nodes.map(\.url)) == ["https://bad", "https://good"])
-        world.board.clear()
-        #expect(world.monitor.state().nodes.map(\.url) == ["https://good"])
+        let bad = RunStatus.NodeStatus.named("https://bad", .left(.unreachable))
+        let good = RunStatus.NodeStatus.named("https://good")
+        func run(_ nodes: [RunStatus.NodeStatus], sawAll: Bool) {
+            world.board.begin()
+            world.board.publish(RunStatus(summary: RunSummary(), nodes: nodes), at: world.time.now)
+            world.board.clear(sawAll: sawAll)
+        }
+        func known() -> Set<String> { Set(world.monitor.state().nodes.map(\.url)) }
+        run([bad, good], sawAll: true)
+        run([good], sawAll: false)
+        #expect(known() == ["https://bad", "https://good"])
+        // A run that failed before it met any.
+        run([], sawAll: false)
+        #expect(known() == ["https://bad", "https://good"])
+        world.time.advance(by: .seconds(3600))
+        run([good], sawAll: false)
+        #expect(known() == ["https://bad", "https://good"])
+        // Not for ever.
+        world.time.advance(by: .seconds(3601))
+        run([good], sawAll: false)
+        #expect(known() == ["https://good"])
+        run([bad, good], sawAll: true)
+        run([good], sawAll: true)
+        #expect(known() == ["https://good"])
     }
 
     @Test("it remembers the last twenty runs, the newest first")

@@ -38,9 +38,10 @@ struct NodeSeries {
 }
 
 extension RunStatus.NodeStatus {
-    /// Whether nothing but a probe is sent to it.
+    /// Whether nothing but a probe is sent to it, though nobody has said that it is down.
     var isOutOfUse: Bool {
-        switch state {
+        if isDowned { return false }
+        return switch state {
         case .cutOff, .left: true
         case .open, .quiet: false
         }

@@ -49,7 +49,7 @@ package final class RunLedger: RunObserver {
         /// Nil if the last count failed: what was counted before says less with every record that becomes due.
         var backlog: CountedBacklog?
         var notCounted: String?
-        /// What the last run held that saw all records: it was complete, and no node was left out.
+        /// What the last complete run held; nil if it left a node out, or there was none.
         var heldByLastRun: [HoldReason: Int]?
         fileprivate var deletedBeforeCount = 0
     }
@@ -129,14 +129,16 @@ package final class RunLedger: RunObserver {
             if book.runs.count > Self.rememberedRuns { book.runs.removeLast() }
             book.runsByReason[summary.stopReason.name, default: 0] += 1
             if !summary.stopReason.isError, summary.stopReason != .stopRequested { book.lastFinishedAt = run.endedAt }
-            if summary.sawEverything { book.heldByLastRun = summary.held }
+            if summary.stopReason == .complete, summary.shard == nil {
+                book.heldByLastRun = summary.leftNothingOut ? summary.held : nil
+            }
         }
     }
 }
 
 extension RunSummary {
-    /// Whether no record of the backlog was left out.
-    fileprivate var sawEverything: Bool {
-        stopReason == .complete && shard == nil && !hasDownedNodes && troubledNodes.isEmpty && untouched == 0
+    /// Whether a complete run saw the records of all nodes.
+    fileprivate var leftNothingOut: Bool {
+        (!hasDownedNodes || onDownedNodes == 0) && troubledNodes.isEmpty && untouched == 0
     }
 }

@@ -71,7 +71,7 @@ extension StatusPage {
                 <td data-name="Deleted">\(summary.isDryRun ? "would be " : "")\(summary.deletedTotal)</td><td data-name="Held">\(summary.heldTotal)</td>\
                 <td data-name="Failed">\(summary.failedTotal)</td>\
                 <td data-name="Untouched">\(summary.untouched)</td>\
-                <td data-name="Waiting">\(summary.waitingTotal)</td>\
+                <td data-name="Waiting">\(Self.waiting(summary))</td>\
                 <td data-name="Stopped because" class="text">\(Self.reason(summary))</td></tr>
 
                 """
@@ -84,6 +84,11 @@ extension StatusPage {
             \(rows)</tbody></table></section>
 
             """
+    }
+
+    private static func waiting(_ summary: RunSummary) -> String {
+        let isUnknown = summary.hasDownedNodes && summary.onDownedNodes == nil
+        return isUnknown ? "–" : Figures.grouped(summary.waitingTotal)
     }
 
     private static func reason(_ summary: RunSummary) -> HTML {

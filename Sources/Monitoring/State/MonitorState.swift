@@ -95,7 +95,6 @@ package struct MonitorState: Sendable {
     /// How long ago the oldest obsolete record was replaced: zero if there is none, nil if that isn't known. Told by the
     /// newer one of the last look and the last count.
     var oldestAge: Duration? {
-        if database.problem != nil { return nil }
         var (age, at) = (database.age, database.ageKnownAt)
         if let counted = book.backlog, at.map({ $0 < counted.at }) ?? true {
             age = counted.size.oldest.map { .oldest($0) } ?? .empty

@@ -171,7 +171,7 @@ package struct PurgeRun: Sendable {
         }
         // What a run of less than a second learnt of the nodes is to be known as well.
         board?.publish(engine.status(at: time.now), at: time.now)
-        board?.clear()
+        board?.clear(sawAll: engine.result.stopReason == .complete && options.shard == nil)
         if engine.pause != nil { observer.observe(.paused(nil)) }
         gates = engine.gates
         return engine.result

@@ -47,13 +47,15 @@ package struct RunStatus: Sendable {
         /// What of it outlives the run. A pause that it asked for is measured from then, so it doesn't.
         var atRest: NodeStatus {
             let isQuiet = if case .quiet = state { true } else { false }
-            return NodeStatus(
+            var rest = NodeStatus(
                 url: url,
                 state: isQuiet ? .open : state,
                 limit: limit,
                 latency: latency,
                 isThrottled: isThrottled
             )
+            rest.isDowned = isDowned
+            return rest
         }
     }
 

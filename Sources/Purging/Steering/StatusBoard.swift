@@ -9,13 +9,23 @@ package final class StatusBoard: Sendable {
         package fileprivate(set) var writtenAt: ContinuousClock.Instant?
         /// Whether the last run to write here has purged what it could.
         package fileprivate(set) var isOver = false
-        /// What is known of the nodes, from this run and the one before it.
-        package fileprivate(set) var nodes: [RunStatus.NodeStatus] = []
+        /// What is known of the nodes, from this run and those before it.
+        package var nodes: [RunStatus.NodeStatus] { known.map(\.status) }
+        fileprivate var known: [KnownNode] = []
         /// Whether a service waits for its next run.
         package fileprivate(set) var isWaiting = false
         /// When that begins; nil if it isn't known.
         package fileprivate(set) var nextRun: Milliseconds?
     }
+
+    fileprivate struct KnownNode: Sendable {
+        var status: RunStatus.NodeStatus
+        /// When a run had records of it last.
+        var metAt: ContinuousClock.Instant
+    }
+
+    /// For so long a node is known that no run meets: those of other shards may have come between.
+    private static let memory = Duration.seconds(2 * 3600)
 
     private let current = Mutex(Content())
 
@@ -38,17 +48,23 @@ package final class StatusBoard: Sendable {
     package func publish(_ status: RunStatus, at now: ContinuousClock.Instant) {
         current.withLock { content in
             let present = Set(status.nodes.map(\.url))
-            let others = content.nodes.filter { !present.contains($0.url) }
+            let others = content.known.filter { !present.contains($0.status.url) && now - $0.metAt < Self.memory }
             content.status = status
             content.writtenAt = now
-            content.nodes = status.nodes + others
+            content.known = status.nodes.map { KnownNode(status: $0, metAt: now) } + others
         }
     }
 
-    /// The run has purged what it could. Nodes that it did not meet are forgotten: they may be down, or gone.
-    package func clear() {
+    /// The run has purged what it could.
+    ///
+    /// - Parameter sawAll: whether it went through the whole backlog. Nodes that it didn't meet are forgotten then: they are
+    ///   down, or gone, or have nothing obsolete.
+    package func clear(sawAll: Bool) {
         current.withLock { content in
-            content.nodes = content.status?.nodes.map(\.atRest) ?? []
+            let met = Set(content.status?.nodes.map(\.url) ?? [])
+            content.known = content.known.filter { !sawAll || met.contains($0.status.url) }.map { node in
+                KnownNode(status: node.status.atRest, metAt: node.metAt)
+            }
             content.status = nil
             content.writtenAt = nil
             content.isOver = true
