@@ -16,7 +16,7 @@ from servers import BIN, SERVICE, Server
 BARE = "Benchmarks/.build/release/BareClient"
 USERS = int(os.environ.get("USERS", 40_000))
 KINDS = os.environ.get("KINDS", "sqlite mariadb postgres").split()
-SCENES = os.environ.get("SCENES", "bare nodes latency neighbours pacing backlog parts").split()
+SCENES = os.environ.get("SCENES", "bare nodes latency neighbours pacing watched backlog parts").split()
 BACKLOGS = [int(text) for text in os.environ.get("BACKLOGS", "50000 500000").split()]
 ROW = "{:<34} {:<9} {:>8} {:>7} {:>7} {:>9} {:>8} {:>9}"
 
@@ -181,6 +181,19 @@ def pacing():
         statistics = node.statistics()
         print(f"    the node: {json.dumps(statistics)[:300]}", flush=True)
         node.stop()
+
+
+def watched():
+    title("Being watched, 50 ms, 32 at once; the flood has the same cores")
+    node = Sandbox("--latency", "50")
+    listen = ["--concurrency", "32", "--listen", "21999"]
+    measured("without --listen", "sqlite", node, "--concurrency", "32", users=12_000)
+    measured("with --listen", "sqlite", node, *listen, users=12_000)
+    flood = subprocess.Popen(["Scripts/flood", "http://127.0.0.1:21999/"], stdin=subprocess.PIPE)
+    measured("with --listen, flooded", "sqlite", node, *listen, users=12_000)
+    flood.stdin.close()
+    flood.wait()
+    node.stop()
 
 
 def backlog():

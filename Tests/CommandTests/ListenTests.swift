@@ -101,22 +101,9 @@ struct ListenTests {
             try await world.add(SandboxRecord.obsolete(1...3000))
             let program = try Program.purge.start(["--listen", "0"], environment: world.environment)
             let watcher = try await Watcher(program)
-            // Until their input ends: curl in circles, silent connections, and bytes that are no HTTP.
             let flood = Process()
-            flood.executableURL = URL(filePath: "/bin/bash")
-            flood.arguments = [
-                "-c",
-                """
-                url=$1 host=${1#http://} && host=${host%/}
-                address=/dev/tcp/${host%:*}/${host##*:}
-                for _ in 1 2 3 4; do while :; do curl --silent "$url[1-500]" "$url?[1-500]"; done >/dev/null 2>&1 & done
-                while :; do head -c 100000 /dev/urandom >"$address"; done 2>/dev/null &
-                while :; do for _ in {1..300}; do exec {silent}<>"$address"; done; sleep 1; done 2>/dev/null &
-                read -r -t 60 _
-                # They may have inherited a mask that blocks everything else.
-                kill -KILL $(jobs -p)
-                """, "bash", watcher.url.absoluteString,
-            ]
+            flood.executableURL = Repository.url("Scripts/flood")
+            flood.arguments = [watcher.url.absoluteString]
             let input = Pipe()
             flood.standardInput = input
             try flood.run()
