@@ -255,3 +255,22 @@ let package = Package(
         ),
     ]
 )
+
+// The inner loop: `PURGE_TARGETS=PurgingTests swift test --scratch-path .build-core` builds these targets and what they
+// need, and nothing else.
+if let wanted = Context.environment["PURGE_TARGETS"] {
+    let targets = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+    var needed: Set<String> = []
+    var waiting = wanted.split(separator: ",").map(String.init)
+    while let name = waiting.popLast() {
+        guard let target = targets[name], needed.insert(name).inserted else { continue }
+        waiting += target.dependencies.compactMap { dependency in
+            switch dependency {
+            case .targetItem(let name, _), .byNameItem(let name, _): name
+            default: nil
+            }
+        }
+    }
+    package.targets = package.targets.filter { needed.contains($0.name) }
+    package.products = package.products.filter { needed.contains($0.name) }
+}
