@@ -6,7 +6,7 @@ package protocol BacklogSource: Sendable {
     /// The database server's clock.
     func currentTime() async throws -> Milliseconds
 
-    /// All nodes of the service.
+    /// All nodes, of whatever service: Tokenserver finds a record's node by its id alone.
     func nodes() async throws -> [Node]
 
     /// Reads a page of the backlog, each record with its user's other records, all in one read-only snapshot.
