@@ -48,7 +48,7 @@ enum Main {
     /// Prints what was asked for (help, version), or one line that says what is wrong and one that says what to do.
     private static func report(_ error: any Error) -> Int32 {
         if let error = error as? UsageError {
-            printError("purge-old-records: \(error.problem)\n\(error.remedy)")
+            Logs.complain("purge-old-records: \(error.problem)", error.remedy)
             return ExitCode.validationFailure.rawValue
         }
         let code = RootCommand.exitCode(for: error)
@@ -56,13 +56,9 @@ enum Main {
             print(RootCommand.fullMessage(for: error))
         } else {
             let problem = RootCommand.message(for: error).split(separator: "\n").first ?? "wrong arguments"
-            printError("purge-old-records: \(problem)\nsee purge-old-records --help for what there is")
+            Logs.complain("purge-old-records: \(problem)", "see purge-old-records --help for what there is")
         }
         return code.rawValue
-    }
-
-    private static func printError(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 }
 

@@ -10,6 +10,7 @@ struct BacklogProgram {
 
     func run() async -> Int32 {
         let logs = Logs(settings.records)
+        defer { logs.output.flush() }
         for warning in settings.records.warnings {
             logs.logger.warning("\(warning)")
         }

@@ -17,6 +17,7 @@ struct PurgeProgram {
 
     func run() async -> Int32 {
         let logs = Logs(settings.records)
+        defer { logs.output.flush() }
         let logger = logs.logger
         warn(logger)
         let stopSignal = StopSignal()
