@@ -24,8 +24,10 @@ enum Main {
         do {
             switch try RootCommand.parseAsRoot(arguments) {
             case let purge as PurgeCommand:
+                SignalTrap.set()
                 finish(await PurgeProgram(settings: try PurgeSettings(purge, environment: environment)).run())
             case let backlog as BacklogCommand:
+                SignalTrap.set()
                 finish(await BacklogProgram(settings: try BacklogSettings(backlog, environment: environment)).run())
             case let audit as AuditCommand:
                 finish(AuditProgram(settings: try AuditSettings(audit)).run())
