@@ -59,6 +59,7 @@ struct StandingStillTests {
         try await TestWorld.with { world in
             try await world.add(SandboxRecord.obsolete(1...2000))
             let log = try Self.fullPipe()
+            defer { withExtendedLifetime(log) {} }
             let audit = world.folder.appending(path: "audit.fifo").path
             try #require(mkfifo(audit, 0o600) == 0)
             let held = open(audit, O_RDONLY | O_NONBLOCK)
@@ -90,7 +91,10 @@ struct StandingStillTests {
 
     @Test("what can't be told, as nobody reads it, keeps no program from ending")
     func complaint() async throws {
-        let running = try Program.purge.start(["--nonsense"], error: try Self.fullPipe().fileHandleForWriting)
+        let pipe = try Self.fullPipe()
+        // As long as its other end is open, whoever writes to it waits.
+        defer { withExtendedLifetime(pipe) {} }
+        let running = try Program.purge.start(["--nonsense"], error: pipe.fileHandleForWriting)
         #expect(try await ended(running).code == 64)
     }
 
