@@ -8,6 +8,8 @@ package enum DeletionKind: String, Sendable, CaseIterable {
     case force
     /// The data belongs to an active record, so only the record goes.
     case sharedData = "shared_data"
+    /// The data can't be addressed, and stays where it is.
+    case unaddressable
 }
 
 /// Why a record is left as it is although it is purgeable. Each has a way out that an operator can take.

@@ -73,6 +73,7 @@ private struct AuditText {
         case .deleted: parts.append("data deleted\(place(line))")
         case .notOwn: parts.append("no data of its own (\(line.kind))")
         case .unknown: parts.append("data may be deleted\(place(line)), but that was not confirmed")
+        case .unaddressable: parts.append("the data can't be addressed, and stays where it is")
         case .kept, nil: parts.append("data not deleted")
         }
         if let status = line.status { parts.append("status \(status)") }

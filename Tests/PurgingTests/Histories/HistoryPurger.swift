@@ -70,6 +70,11 @@ final class HistoryPurger: RecordStore, StorageNodeClient, AuditJournal {
         return results
     }
 
+    func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] {
+        try live()
+        return try await world.store.standings(uids)
+    }
+
     // MARK: The nodes
 
     func delete(_ request: DeleteRequest) async -> NodeAnswer {

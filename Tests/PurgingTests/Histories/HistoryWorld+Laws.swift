@@ -110,7 +110,8 @@ extension HistoryWorld {
                     violated("uid \(uid): the audit log says deleted, but its node did not")
                 }
             }
-            let isKept = !open.contains(uid) && count.outcomes.allSatisfy { $0.data == .kept || $0.data == .notOwn }
+            let isKept =
+                !open.contains(uid) && count.outcomes.allSatisfy { [.kept, .notOwn, .unaddressable].contains($0.data) }
             if isKept, !deletions.isEmpty {
                 violated("uid \(uid): the audit log says kept, but its node deleted it")
             }
