@@ -64,7 +64,7 @@ struct PurgeProgram {
 
     private func run(
         _ logs: Logs,
-        _ journal: (any AuditJournal)?,
+        _ journal: AuditFile?,
         observer: any RunObserver,
         stopSignal: StopSignal
     ) async -> Int32 {
@@ -80,7 +80,7 @@ struct PurgeProgram {
 
     private func purge(
         _ logs: Logs,
-        _ journal: (any AuditJournal)?,
+        _ journal: AuditFile?,
         _ observer: any RunObserver,
         _ stopSignal: StopSignal
     ) async throws -> Int32 {
@@ -97,6 +97,7 @@ struct PurgeProgram {
             store = PlannedStore(store, plan: plan)
         }
         try await settings.records.checkNodeTypes(in: store)
+        if let journal { try await closeOpenIntents(journal, store, logs.logger) }
         // Before there is a client, which has to be shut down.
         var locks: (any ShardLocks)?
         if case .shared = settings.sharing { locks = try await Database.shardLocks(connector) }
