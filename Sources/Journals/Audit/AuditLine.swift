@@ -25,6 +25,8 @@ package struct AuditLine: Sendable, Equatable, Decodable {
     package var data: String?
     package var record: String?
     package var reason: String?
+    /// When the hold ends by itself, if it does; RFC 3339, UTC.
+    package var until: String?
     package var status: Int?
     package var receipts: [Double]?
     package var requests: Int?
@@ -33,7 +35,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
     package var closedBy: String?
 
     private enum CodingKeys: String, CodingKey {
-        case event, time, run, uid, kind, target, keys, data, record, reason, status, receipts, requests
+        case event, time, run, uid, kind, target, keys, data, record, reason, until, status, receipts, requests
         case nodeID = "node_id"
         case replacedAt = "replaced_at"
         case unmodifiedSince = "unmodified_since"
@@ -55,6 +57,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
             data = outcome.data.rawValue
             record = outcome.record.rawValue
             reason = outcome.reason
+            until = outcome.until.map { WallTime($0).rfc3339 }
             status = outcome.exchange.status
             receipts = outcome.exchange.receipts.isEmpty ? nil : outcome.exchange.receipts
             requests = outcome.exchange.requests
@@ -101,6 +104,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
         add("data", data)
         add("record", record)
         add("reason", reason)
+        add("until", until)
         add("status", number: status)
         if let receipts { members.append(("receipts", .array(receipts.map { .stringConvertible($0) }))) }
         add("requests", number: requests)

@@ -89,6 +89,7 @@ struct PurgeProgram {
         var store = try await TokenserverStore.open(
             connector,
             tracksSlots: settings.records.spannerNode == nil,
+            readsKin: !settings.policy.storageTypes.allKeyByUID,
             resilience: logs.resilience(settings.records)
         )
         var counter: any BacklogCounter = TokenserverCounter(connector: connector)
@@ -172,6 +173,7 @@ struct PurgeProgram {
         let connector = settings.records.connector
         let source = try await TokenserverStore.openReadOnly(
             connector,
+            readsKin: !settings.policy.storageTypes.allKeyByUID,
             resilience: logs.resilience(settings.records)
         )
         try await settings.records.checkNodeTypes(in: source)

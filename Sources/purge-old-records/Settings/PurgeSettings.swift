@@ -108,8 +108,10 @@ struct PurgeSettings {
             options.onFailure = .leave
         }
 
-        client.acceptsNotFound = nodes.accept404
-        client.acceptsBareSuccess = nodes.acceptBare2xx
+        options.dispatcher.answers.acceptsNotFound = nodes.accept404
+        options.dispatcher.answers.acceptsBareSuccess = nodes.acceptBare2xx
+        options.dispatcher.quietTime =
+            nodes.quietTime == "0" ? nil : try TimeText.duration("--quiet-time", nodes.quietTime, takesSeconds: true)
         client.userAgent = "purge-old-records/\(ProgramVersion.text)"
         client.caFile = try Self.caFile(nodes.caFile, environment)
         do {
