@@ -79,7 +79,8 @@ struct ProxyTests {
         try await TunnelProxy.withProxy(refusal: status) { proxy in
             try await Fixture.withNode(Fixture.node(), Self.settings(proxy)) { node, client in
                 let answer = await client.delete(try Fixture.request(to: node.url))
-                #expect(answer.verdict == .unreachable(what: "the proxy refused", sent: false))
+                let what = "the proxy refused: status \(status.prefix(3))"
+                #expect(answer.verdict == .unreachable(what: what, sent: false))
                 let sent = node.log.counters.requests
                 #expect(sent == 0)
             }
