@@ -30,7 +30,7 @@ package protocol BacklogSource: Sendable {
 package protocol RecordStore: BacklogSource {
     /// Settles a batch in one transaction: it checks each record again (law 4), makes the changes, and frees the slots
     /// of deleted records on their nodes. All or nothing; repeating it after an error is harmless, as records that
-    /// were deleted are then ``SettlementResult/gone``.
+    /// were deleted are then ``SettlementResult/gone``. Each try leaves out what is too old by then.
     ///
     /// - Returns: one result for each settlement, in their order.
     func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult]
