@@ -57,7 +57,8 @@ struct ResponseHeaders {
         guard let text = headers.first(name: name) else { return nil }
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let isDecimal = parts.allSatisfy { part in
-            (1...12).contains(part.utf8.count) && part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            (1...12).contains(part.utf8.count)
+                && part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         }
         return isDecimal ? Double(text) : nil
     }

@@ -107,7 +107,9 @@ struct KeptConnectionTests {
     @Test("is not looked up any more once nobody speaks to the node")
     func ends() async throws {
         let resolver = TestResolver("127.0.0.1")
-        let reply = WireServer.Reply.bytesAndClose(Fixture.head("200 OK", "X-Weave-Timestamp: 1.00", "Connection: close"))
+        let reply = WireServer.Reply.bytesAndClose(
+            Fixture.head("200 OK", "X-Weave-Timestamp: 1.00", "Connection: close")
+        )
         try await WireServer.withServer({ _ in reply }) { server in
             try await Fixture.withClient(Self.settings(resolver)) { client in
                 _ = await client.delete(try Fixture.request(to: "http://node.test:\(server.port)"))

@@ -49,7 +49,10 @@ struct StatusTests {
         }
     }
 
-    @Test("counts for nothing without a node's timestamp", arguments: [200, 204, 299, 400, 401, 404, 412, 500, 503, 513])
+    @Test(
+        "counts for nothing without a node's timestamp",
+        arguments: [200, 204, 299, 400, 401, 404, 412, 500, 503, 513]
+    )
     func bare(status: Int) async throws {
         var fault = Fault(.status(status))
         fault.bare = true

@@ -9,7 +9,10 @@ struct StrangeStatusTests {
         arguments: ["000 OK", "001 OK", "099 OK", "101 Switching Protocols", "600 What", "999 Denied"]
     )
     func final(status: String) async throws {
-        for body in ["Content-Length: 0\r\n\r\n", "Content-Length: 2\r\n\r\nhi", "\r\n", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"] {
+        for body in [
+            "Content-Length: 0\r\n\r\n", "Content-Length: 2\r\n\r\nhi", "\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        ] {
             let text = "HTTP/1.1 \(status)\r\nX-Weave-Timestamp: 1.00\r\nUpgrade: x\r\n" + body
             try await WireServer.withServer({ _ in .bytes(text) }) { server in
                 try await Fixture.withClient { client in
@@ -27,10 +30,13 @@ struct StrangeStatusTests {
 
     @Test(
         "is only the beginning if it is provisional",
-        arguments: [["100 Continue"], ["102 Processing"], ["103 Early Hints"], ["199 X"], Array(repeating: "100 X", count: 50)]
+        arguments: [
+            ["100 Continue"], ["102 Processing"], ["103 Early Hints"], ["199 X"], Array(repeating: "100 X", count: 50),
+        ]
     )
     func provisional(statuses: [String]) async throws {
-        let interim = statuses.map { "HTTP/1.1 \($0)\r\nX-Weave-Timestamp: 1.00\r\nX-Last-Modified: 1.00\r\n\r\n" }.joined()
+        let interim = statuses.map { "HTTP/1.1 \($0)\r\nX-Weave-Timestamp: 1.00\r\nX-Last-Modified: 1.00\r\n\r\n" }
+            .joined()
         let reply = interim + Fixture.head("200 OK", "X-Weave-Timestamp: 1.00")
         #expect(try await Fixture.answer(saying: .bytes(reply)).verdict == .confirmed(lastModified: nil))
         let only = try await Fixture.answer(saying: .bytesAndClose(interim))
@@ -48,7 +54,8 @@ struct StrangeStatusTests {
     @Test(
         "is no answer if it is not even one",
         arguments: [
-            "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 -20 OK", "HTTP/1.1 OK", "HTTP/2.0 200 OK", "HTTP/0.9 200 OK",
+            "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 -20 OK", "HTTP/1.1 OK", "HTTP/2.0 200 OK",
+            "HTTP/0.9 200 OK",
             "ICY 200 OK", "200 OK", "HTTP/1.1  ", "SIP/2.0 200 OK",
         ]
     )

@@ -9,7 +9,9 @@ struct UnaskedAnswerTests {
 
     @Test(
         "behind an answer are never the next request's",
-        arguments: [unasked, String(unasked.prefix(20)), String(unasked.dropLast()), "HTTP/1.1 200", "H", "\r\n\r\n\r\nH"]
+        arguments: [
+            unasked, String(unasked.prefix(20)), String(unasked.dropLast()), "HTTP/1.1 200", "H", "\r\n\r\n\r\nH",
+        ]
     )
     func behind(surplus: String) async throws {
         try await WireServer.withServer({ _ in .bytes(Self.own + surplus) }) { server in
@@ -23,7 +25,10 @@ struct UnaskedAnswerTests {
         }
     }
 
-    @Test("behind a body are never the next request's", arguments: ["Content-Length: 2\r\n\r\nhi", "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"])
+    @Test(
+        "behind a body are never the next request's",
+        arguments: ["Content-Length: 2\r\n\r\nhi", "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"]
+    )
     func behindBody(rest: String) async throws {
         let head = "HTTP/1.1 503 No\r\nX-Weave-Timestamp: 1.00\r\n"
         for (surplus, connections) in [("", 1), ("H", 3), (Self.unasked, 3)] {

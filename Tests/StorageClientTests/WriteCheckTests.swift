@@ -70,7 +70,10 @@ struct WriteCheckTests {
         }
     }
 
-    @Test("takes no moment from a text that is no decimal number", arguments: ["1e3", "0x10", "+5", ".5", "5.", "1.2.3", "nan"])
+    @Test(
+        "takes no moment from a text that is no decimal number",
+        arguments: ["1e3", "0x10", "+5", ".5", "5.", "1.2.3", "nan"]
+    )
     func noMoment(text: String) async throws {
         let reply = Fixture.head("412 No", "X-Weave-Timestamp: 1.00", "X-Last-Modified: \(text)")
         #expect(try await Fixture.answer(saying: .bytes(reply)).verdict == .writtenSince(lastModified: nil))

@@ -23,15 +23,15 @@ struct SystemResolver: NameResolver {
         defer { if let list { freeaddrinfo(list) } }
         guard code == 0 else { throw NameUnknown(isTemporary: code == EAI_AGAIN || code == EAI_SYSTEM) }
         let addresses = sequence(first: list) { $0?.pointee.ai_next }.prefix { $0 != nil }.compactMap { entry in
-            entry?.pointee.ai_addr.flatMap { address(at: $0) }
+            entry.flatMap { address($0.pointee) }
         }
         if addresses.isEmpty { throw NameUnknown(isTemporary: false) }
         return addresses
     }
 
-    private static func address(at pointer: UnsafeMutablePointer<sockaddr>) -> SocketAddress? {
-        let raw = UnsafeRawPointer(pointer)
-        return switch Int32(pointer.pointee.sa_family) {
+    private static func address(_ entry: addrinfo) -> SocketAddress? {
+        guard let raw = entry.ai_addr.map({ UnsafeRawPointer($0) }) else { return nil }
+        return switch entry.ai_family {
         case AF_INET: SocketAddress(raw.load(as: sockaddr_in.self))
         case AF_INET6: SocketAddress(raw.load(as: sockaddr_in6.self))
         default: nil

@@ -54,7 +54,7 @@ struct Dialler: Sendable {
             .connectTimeout(max(deadline - .now(), .milliseconds(1)))
             .resolver(KnownAddresses(addresses, loop))
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.prepare(channel, for: route) }
+                channel.eventLoop.makeCompletedFuture { try self.prepare(channel, for: route, attempt) }
             }
             .connect(host: route.dialledHost, port: route.dialledPort)
             .flatMap { channel in
@@ -62,7 +62,6 @@ struct Dialler: Sendable {
                 do {
                     let pipeline = channel.pipeline.syncOperations
                     let readiness = try pipeline.handler(type: ReadinessHandler.self)
-                    attempt.missing = readiness.stage.flatMap(Self.missing)
                     let handler = try pipeline.handler(type: ExchangeHandler.self)
                     let connection = NodeConnection(channel, handler, made: time.now)
                     return readiness.whenReady.map { connection }
@@ -80,7 +79,7 @@ struct Dialler: Sendable {
         }
     }
 
-    private func prepare(_ channel: any Channel, for route: Route) throws {
+    private func prepare(_ channel: any Channel, for route: Route, _ attempt: Attempt) throws {
         let pipeline = channel.pipeline.syncOperations
         let secure = route.isSecure ? try tlsHandler(for: route.host) : nil
         var stages = [ReadinessHandler.Stage.connecting]
@@ -92,9 +91,8 @@ struct Dialler: Sendable {
         }
         if route.isSecure { stages.append(.shakesHands) }
         let exchanges = ExchangeHandler()
-        try pipeline.addHandlers([
-            ReadinessHandler(stages, on: channel.eventLoop), UnaskedBytes(exchanges),
-        ])
+        let readiness = ReadinessHandler(stages, on: channel.eventLoop) { attempt.missing = Self.missing($0) }
+        try pipeline.addHandlers([readiness, UnaskedBytes(exchanges)])
         try pipeline.addHTTPClientHandlers()
         try pipeline.addHandler(exchanges)
     }

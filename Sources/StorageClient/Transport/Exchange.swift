@@ -106,17 +106,21 @@ final class Exchange: Sendable {
         if isOver { release() }
     }
 
-    /// The connection is about to write the request. False if it must not: the exchange is over, or ends now, because
-    /// the moment has passed (law 3).
-    func mayBeSent() -> Bool {
-        if let notAfter, time.now > notAfter {
-            finish(.failure(.expired))
-            return false
-        }
+    /// Whether a connection that is about to write the request may do so.
+    enum Admission {
+        case send
+        /// The moment has passed (law 3).
+        case tooLate
+        /// It was given up.
+        case over
+    }
+
+    func admission() -> Admission {
+        if let notAfter, time.now > notAfter { return .tooLate }
         return state.withLock { state in
-            guard case .waiting = state.phase else { return false }
+            guard case .waiting = state.phase else { return .over }
             state.phase = .sent
-            return true
+            return .send
         }
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOHTTP1
 
@@ -48,7 +49,13 @@ final class ExchangeHandler: ChannelInboundHandler {
     func begin(_ exchange: Exchange, done: @escaping @Sendable (Ending) -> Void) {
         idleTimer?.cancel()
         guard let context, context.channel.isActive, running == nil else { return done(.untouched) }
-        guard exchange.mayBeSent() else { return done(.free) }
+        switch exchange.admission() {
+        case .send: break
+        case .over: return done(.free)
+        case .tooLate:
+            done(.free)
+            return exchange.finish(.failure(.expired))
+        }
         running = Running(exchange: exchange, done: done)
         context.write(wrapOutboundOut(.head(exchange.head)), promise: nil)
         let written = context.eventLoop.makePromise(of: Void.self)
@@ -59,6 +66,11 @@ final class ExchangeHandler: ChannelInboundHandler {
     /// The exchange was given up: its answer may still come, so the connection is of no use.
     func abort(_ exchange: Exchange) {
         guard let running, running.exchange === exchange else { return }
+        if running.head == nil {
+            // What the system could not deliver so far is not to be delivered later.
+            let socket = context?.channel as? any SocketOptionProvider
+            socket?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
+        }
         end(.failure(.abandoned), .closed)
     }
 
@@ -119,8 +131,8 @@ final class ExchangeHandler: ChannelInboundHandler {
         guard (200..<600).contains(head.status.code), time > .zero else {
             return end(.failure(.broken("no readable answer")), .closed)
         }
-        let timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { self.abort(exchange) }
-        exchange.keep(timer.nonisolated())
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        exchange.keep(context.eventLoop.scheduleTask(in: TimeAmount(time)) { handler.value.abort(exchange) })
     }
 
     private func fail(_ error: any Error) {
@@ -132,8 +144,9 @@ final class ExchangeHandler: ChannelInboundHandler {
         guard let running else { return }
         self.running = nil
         if case .closed = ending { context?.close(promise: nil) }
-        running.exchange.finish(outcome)
+        // First the connection, so that whoever asks again at once finds it.
         running.done(ending)
+        running.exchange.finish(outcome)
     }
 }
 

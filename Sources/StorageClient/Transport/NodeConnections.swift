@@ -32,7 +32,7 @@ final class NodeConnections: Sendable {
 
     /// Hands a request to the first connection that is free, its own or another's.
     func begin(_ exchange: Exchange, on loop: any EventLoop) {
-        exchange.whenGivenUp { self.state.withLock { $0.line.remove(exchange) } }
+        exchange.whenGivenUp { self.state.withLock { _ = $0.line.remove(exchange) } }
         exchange.keep(loop.scheduleTask(deadline: exchange.connectBy) { self.overdue(exchange) })
         let isOpen = advance { state, isUsable in state.line.add(exchange, isUsable: isUsable) }
         if !isOpen { exchange.abandon() }

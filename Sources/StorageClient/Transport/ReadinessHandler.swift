@@ -14,17 +14,19 @@ final class ReadinessHandler: ChannelInboundHandler {
 
     private let ready: EventLoopPromise<Void>
     private let stages: [Stage]
+    private let entering: (Stage) -> Void
     private var passed = 0
 
-    /// - Parameter stages: what has to be done, in this order.
-    init(_ stages: [Stage], on loop: any EventLoop) {
+    /// - Parameters:
+    ///   - stages: what has to be done, in this order.
+    ///   - entering: hears of each stage that follows the first.
+    init(_ stages: [Stage], on loop: any EventLoop, entering: @escaping (Stage) -> Void) {
         self.stages = stages
+        self.entering = entering
         ready = loop.makePromise(of: Void.self)
     }
 
     var whenReady: EventLoopFuture<Void> { ready.futureResult }
-    /// What it is at; nil when it is ready.
-    var stage: Stage? { passed < stages.count ? stages[passed] : nil }
 
     func channelActive(context: ChannelHandlerContext) {
         pass(.connecting)
@@ -50,8 +52,8 @@ final class ReadinessHandler: ChannelInboundHandler {
     func handlerRemoved(context: ChannelHandlerContext) { ready.fail(ChannelError.eof) }
 
     private func pass(_ done: Stage) {
-        guard stage == done else { return }
+        guard passed < stages.count, stages[passed] == done else { return }
         passed += 1
-        if stage == nil { ready.succeed() }
+        if passed < stages.count { entering(stages[passed]) } else { ready.succeed() }
     }
 }

@@ -7,13 +7,17 @@ struct AnswerMutations {
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     private static let statuses = [
-        "200 OK", "200 OK", "200 OK", "204 No Content", "201 Created", "302 Found", "401 No", "404 No", "412 No", "503 No",
+        "200 OK", "200 OK", "200 OK", "204 No Content", "201 Created", "302 Found", "401 No", "404 No", "412 No",
+        "503 No",
         "000 OK", "001 OK", "099 OK", "100 Continue", "101 Switch", "103 Hints", "199 X", "304 Not Modified", "407 No",
         "600 What", "999 No", "20 OK", "2000 OK", "-20 OK", "+200 OK", "0x200 OK", "OK", "", "200", "200 ", "200OK",
     ]
-    private static let versions = ["HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/0.9", "HTTP/2.0", "HTTP/1.9", "ICY", ""]
+    private static let versions = [
+        "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/0.9", "HTTP/2.0", "HTTP/1.9", "ICY", "",
+    ]
     private static let timestamps = [
-        "1700000000.00", "1700000000.00", "1700000000.00", "1", "0.00", "", "-1", "nan", "1e9", "0x10", "1.2.3", " 5 ", "1,0",
+        "1700000000.00", "1700000000.00", "1700000000.00", "1", "0.00", "", "-1", "nan", "1e9", "0x10", "1.2.3", " 5 ",
+        "1,0",
     ]
     private static let fields = [
         "Connection: close", "Connection: keep-alive", "Content-Length: 0", "Content-Length: 5", "Content-Length: -1",
@@ -24,7 +28,8 @@ struct AnswerMutations {
         "X-Weave-Timestamp: 5.00", "X-Last-Modified: 666.00", "X-Long: \(String(repeating: "x", count: 3000))",
     ]
     private static let bodies = [
-        "", "", "{}", "hello", "5\r\nhello\r\n0\r\n\r\n", "0\r\n\r\n", "0\r\nX-Trailer: 1\r\n\r\n", "FFFFFFFFFFFFFFFF\r\nx",
+        "", "", "{}", "hello", "5\r\nhello\r\n0\r\n\r\n", "0\r\n\r\n", "0\r\nX-Trailer: 1\r\n\r\n",
+        "FFFFFFFFFFFFFFFF\r\nx",
         "-1\r\n\r\n", "5;x=y\r\nhello\r\n0\r\n\r\n", "zz\r\n", String(repeating: "b", count: 20_000),
     ]
 
@@ -65,7 +70,11 @@ struct AnswerMutations {
         case 2: bytes.removeSubrange(place..<end)
         case 3: bytes.insert(contentsOf: bytes[place..<end], at: place)
         case 4: bytes.removeSubrange(place...)
-        case 5: bytes.insert(contentsOf: pick(["\r\n", "\n", "\r", "\0", " ", ":", "\r\n\r\n", "HTTP/1.1 200 OK\r\n"]).utf8, at: place)
+        case 5:
+            bytes.insert(
+                contentsOf: pick(["\r\n", "\n", "\r", "\0", " ", ":", "\r\n\r\n", "HTTP/1.1 200 OK\r\n"]).utf8,
+                at: place
+            )
         default: bytes.insert(contentsOf: (0..<8).map { _ in UInt8.random(in: 0...255, using: &random) }, at: place)
         }
     }

@@ -8,7 +8,8 @@ struct RawAnswerTests {
     private static let count = 3000
     /// `PURGE_TEST_SEED` plays one again.
     private static let seed =
-        ProcessInfo.processInfo.environment["PURGE_TEST_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...999_999_999)
+        ProcessInfo.processInfo.environment["PURGE_TEST_SEED"].flatMap(UInt64.init)
+        ?? UInt64.random(in: 0...999_999_999)
 
     @Test("each request gets an outcome, and is confirmed only by a node's complete head", arguments: [seed])
     func fuzz(seed: UInt64) async throws {
@@ -56,7 +57,9 @@ struct RawAnswerTests {
 
     /// Whether it was confirmed, which must be right.
     private static func judge(_ answer: NodeAnswer, to reply: WireServer.Reply, _ comment: Comment) -> Bool {
-        guard case .pieces(let pieces, _) = reply, case .confirmed(let lastModified) = answer.verdict else { return false }
+        guard case .pieces(let pieces, _) = reply, case .confirmed(let lastModified) = answer.verdict else {
+            return false
+        }
         let bytes = Array(pieces.joined())
         guard let truth = AnswerJudge.confirmation(in: bytes) else {
             Issue.record("\(comment): \(String(decoding: bytes.prefix(600), as: UTF8.self).debugDescription)")

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -76,8 +77,10 @@ final class WireServer: Sendable {
                     return state.connections.count - 1
                 }
                 guard welcome(index) else {
-                    return channel.setOption(.socketOption(.so_linger), value: linger(l_onoff: 1, l_linger: 0))
-                        .flatMap { channel.close() }
+                    let socket = channel as? any SocketOptionProvider
+                    socket?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in channel.close(promise: nil)
+                    }
+                    return channel.eventLoop.makeSucceededFuture(())
                 }
                 return channel.eventLoop.makeCompletedFuture {
                     if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
