@@ -30,11 +30,9 @@ struct KeptConnectionTests {
                 let request = try Fixture.request(to: "http://node.test:\(first.port)")
                 #expect(await client.delete(request).verdict == .confirmed(lastModified: nil))
                 resolver.say(.success(["127.0.0.3"]))
-                // The answer to the second question came after the move for sure.
-                await resolver.waitForQuestions(2)
+                while first.openConnections > 0 { await Task.yield() }
                 #expect(await client.delete(request).verdict == .confirmed(lastModified: nil))
                 #expect((first.requests.count, second.requests.count) == (1, 1))
-                while first.openConnections > 0 { await Task.yield() }
             }
         }
     }

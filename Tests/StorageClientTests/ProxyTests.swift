@@ -55,7 +55,7 @@ struct ProxyTests {
         try await TunnelProxy.withProxy { proxy in
             try await Fixture.withNode(Fixture.node(), Self.settings(proxy, user: "me:pass@")) { node, client in
                 _ = await client.delete(try Fixture.request(to: node.url))
-                #expect(proxy.heads.first?.contains("roxy-authorization: Basic bWU6cGFzcw==") == true)
+                #expect(proxy.heads.first?.contains("Proxy-Authorization: Basic bWU6cGFzcw==") == true)
             }
         }
     }

@@ -6,7 +6,14 @@ extension Dialler {
     final class Attempt: Sendable {
         typealias Outcome = Result<NodeConnection, TransportFailure>
 
+        /// A channel to one of the addresses; the first that is connected is chosen.
+        struct Candidate: Sendable {
+            let whenReady: EventLoopFuture<Void>
+            let connection: NodeConnection
+        }
+
         private struct State {
+            var candidates: [ObjectIdentifier: Candidate] = [:]
             var channel: (any Channel)?
             var missing: String? = "no address for the host's name"
             var isOver = false
@@ -31,13 +38,19 @@ extension Dialler {
             }
         }
 
-        /// The channel is there, and is closed if nothing comes of it.
-        func watch(_ channel: any Channel) {
-            let isOver = state.withLock { state in
+        func add(_ candidate: Candidate, for channel: any Channel) {
+            state.withLock { $0.candidates[ObjectIdentifier(channel)] = candidate }
+        }
+
+        /// The channel is connected, and is closed if nothing comes of it.
+        func choose(_ channel: any Channel) -> Candidate? {
+            let (candidate, isOver) = state.withLock { state in
                 state.channel = channel
-                return state.isOver
+                defer { state.candidates = [:] }
+                return (state.candidates[ObjectIdentifier(channel)], state.isOver)
             }
             if isOver { channel.close(promise: nil) }
+            return candidate
         }
 
         func succeed(_ connection: NodeConnection) {

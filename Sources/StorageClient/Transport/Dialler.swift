@@ -49,7 +49,6 @@ struct Dialler: Sendable {
         _ deadline: NIODeadline,
         _ attempt: Attempt
     ) -> EventLoopFuture<NodeConnection> {
-        let time = time
         return ClientBootstrap(group: loop)
             .connectTimeout(max(deadline - .now(), .milliseconds(1)))
             .resolver(KnownAddresses(addresses, loop))
@@ -58,16 +57,11 @@ struct Dialler: Sendable {
             }
             .connect(host: route.dialledHost, port: route.dialledPort)
             .flatMap { channel in
-                attempt.watch(channel)
-                do {
-                    let pipeline = channel.pipeline.syncOperations
-                    let readiness = try pipeline.handler(type: ReadinessHandler.self)
-                    let handler = try pipeline.handler(type: ExchangeHandler.self)
-                    let connection = NodeConnection(channel, handler, made: time.now)
-                    return readiness.whenReady.map { connection }
-                } catch {
-                    return channel.eventLoop.makeFailedFuture(error)
+                // Its handlers may be gone again by now.
+                guard let candidate = attempt.choose(channel) else {
+                    return channel.eventLoop.makeFailedFuture(ChannelError.eof)
                 }
+                return candidate.whenReady.map { candidate.connection }
             }
     }
 
@@ -95,6 +89,8 @@ struct Dialler: Sendable {
         try pipeline.addHandlers([readiness, UnaskedBytes(exchanges)])
         try pipeline.addHTTPClientHandlers()
         try pipeline.addHandler(exchanges)
+        let connection = NodeConnection(channel, exchanges, made: time.now)
+        attempt.add(Attempt.Candidate(whenReady: readiness.whenReady, connection: connection), for: channel)
     }
 
     /// An address has no name that could be asked for; the certificate must hold the address then.

@@ -6,10 +6,15 @@ import Synchronization
 final class TestResolver: NameResolver {
     typealias Answer = Result<[String], NameUnknown>
 
-    private let state: Mutex<(asked: Int, answer: @Sendable (Int) async -> Answer)>
+    private struct State {
+        var asked = 0
+        var answer: @Sendable (Int) async -> Answer
+    }
+
+    private let state: Mutex<State>
 
     /// - Parameter answer: gets the number of the question, counted from 0.
-    init(_ answer: @escaping @Sendable (Int) async -> Answer) { state = Mutex((0, answer)) }
+    init(_ answer: @escaping @Sendable (Int) async -> Answer) { state = Mutex(State(answer: answer)) }
 
     convenience init(_ addresses: String...) { self.init { _ in .success(addresses) } }
 
