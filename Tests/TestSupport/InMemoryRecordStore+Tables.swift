@@ -6,6 +6,7 @@ extension InMemoryRecordStore {
         var nodes: [NodeID: NodeRow]
         private(set) var users: [UID: UserRow] = [:]
         private var uidsByEmail: [String: Set<UID>] = [:]
+        private var emailsByAccount: [String: Set<String>] = [:]
         private var sorted: [BacklogKey]?
 
         init(nodes: [NodeRow], users: [UserRow]) {
@@ -22,6 +23,7 @@ extension InMemoryRecordStore {
             sorted = nil
             users[row.record.uid] = row
             uidsByEmail[row.email, default: []].insert(row.record.uid)
+            emailsByAccount[AccountEmail(row.email).fxaUID, default: []].insert(row.email)
         }
 
         mutating func remove(_ uid: UID) {
@@ -50,7 +52,10 @@ extension InMemoryRecordStore {
         func entry(_ uid: UID) -> BacklogEntry? {
             guard let row = users[uid] else { return nil }
             let others = uids(of: row.email).subtracting([uid]).compactMap { users[$0]?.record }
-            return BacklogEntry(record: row.record, others: others)
+            let kin = (emailsByAccount[row.record.email.fxaUID] ?? []).subtracting([row.email]).sorted()
+                .map { uids(of: $0).compactMap { users[$0]?.record } }
+                .filter { !$0.isEmpty }
+            return BacklogEntry(record: row.record, others: others, kin: kin)
         }
     }
 }

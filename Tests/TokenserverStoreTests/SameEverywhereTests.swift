@@ -159,7 +159,7 @@ private struct Outcome {
         for node in nodes {
             client.node(node.url) { request, _ in
                 switch request.uid.rawValue % 13 {
-                case 0: .init(.writtenSince, after: .zero)
+                case 0: .init(.writtenSince(lastModified: nil), after: .zero)
                 case 1: .init(.refused(status: 400), after: .zero)
                 default: .init(.confirmed(lastModified: 1), after: .zero)
                 }
@@ -196,7 +196,8 @@ private struct Outcome {
                     target: $0.request.target.text,
                     uid: $0.request.uid,
                     key: $0.request.key.text,
-                    unmodifiedSince: $0.request.unmodifiedSince
+                    // When a tombstone was postponed depends on the database's clock.
+                    unmodifiedSince: $0.request.unmodifiedSince.map { min($0, Milliseconds(settings.now)) }
                 )
             }
         )

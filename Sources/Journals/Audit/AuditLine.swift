@@ -29,6 +29,8 @@ package struct AuditLine: Sendable, Equatable, Decodable {
     package var receipts: [Double]?
     package var requests: Int?
     package var durationMilliseconds: Int?
+    /// The run that closed the intent in place of its own, which died before.
+    package var closedBy: String?
 
     private enum CodingKeys: String, CodingKey {
         case event, time, run, uid, kind, target, keys, data, record, reason, status, receipts, requests
@@ -36,6 +38,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
         case replacedAt = "replaced_at"
         case unmodifiedSince = "unmodified_since"
         case durationMilliseconds = "duration_ms"
+        case closedBy = "closed_by"
     }
 
     package init(_ entry: AuditEntry, time: String, run: String) {
@@ -66,6 +69,14 @@ package struct AuditLine: Sendable, Equatable, Decodable {
         target = intent.target
     }
 
+    /// An outcome that another run writes for one that died; it matches the intent by that one's name.
+    init(closing outcome: AuditOutcome, ofRun dead: String, time: String, by run: String) {
+        self.init(.ended(outcome), time: time, run: dead)
+        // What was sent and how long it took is not known.
+        (requests, durationMilliseconds) = (nil, nil)
+        closedBy = run
+    }
+
     /// Nil for what is no line of an audit log, such as one that was torn off.
     package init?(json: some StringProtocol) {
         guard let line = try? JSONDecoder().decode(AuditLine.self, from: Data(json.utf8)) else { return nil }
@@ -94,6 +105,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
         if let receipts { members.append(("receipts", .array(receipts.map { .stringConvertible($0) }))) }
         add("requests", number: requests)
         add("duration_ms", number: durationMilliseconds)
+        add("closed_by", closedBy)
         var text = JSONText()
         text.append(members: members)
         return text.text

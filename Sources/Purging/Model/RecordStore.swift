@@ -6,7 +6,7 @@ package protocol BacklogSource: Sendable {
     /// The database server's clock.
     func currentTime() async throws -> Milliseconds
 
-    /// All nodes of the service.
+    /// All nodes, of whatever service: Tokenserver finds a record's node by its id alone.
     func nodes() async throws -> [Node]
 
     /// Reads a page of the backlog, each record with its user's other records, all in one read-only snapshot.
@@ -34,6 +34,9 @@ package protocol RecordStore: BacklogSource {
     ///
     /// - Returns: one result for each settlement, in their order.
     func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult]
+
+    /// What stands under these uids now, in scope or not; a uid under which there is no record is missing.
+    func standings(_ uids: [UID]) async throws -> [UID: RecordStanding]
 }
 
 /// Counts the backlog beside a run, on a connection of its own.

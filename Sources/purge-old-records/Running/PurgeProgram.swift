@@ -5,6 +5,7 @@ import Monitoring
 import Purging
 import StorageClient
 import SyncTokens
+import Synchronization
 import Telemetry
 import TokenserverStore
 
@@ -17,9 +18,15 @@ struct PurgeProgram {
 
     func run() async -> Int32 {
         let logs = Logs(settings.records)
+        defer { logs.output.flush() }
         let logger = logs.logger
-        warn(logger)
         let stopSignal = StopSignal()
+        let opened = Mutex<AuditFile?>(nil)
+        var signals = Signals(stopSignal: stopSignal, logger: logger)
+        if settings.auditLog != nil { signals.hangUp = { opened.withLock { $0 }?.reopen() } }
+        signals.tellState = { [board] in StatusText(board.status).log(to: logger) }
+        signals.handle()
+        warn(logger)
         let journal: AuditFile?
         do {
             journal = try settings.auditLog.map { try AuditFile(path: $0, run: Self.runName()) }
@@ -27,12 +34,7 @@ struct PurgeProgram {
             logger.error("\(error)")
             return 1
         }
-        let signals = Task {
-            var signals = Signals(stopSignal: stopSignal, logger: logger, hangUp: journal.map { $0.reopen })
-            signals.tellState = { [board] in StatusText(board.status).log(to: logger) }
-            await signals.handle()
-        }
-        defer { signals.cancel() }
+        opened.withLock { $0 = journal }
         let statsd = settings.statsd.map {
             StatsdClient(host: $0.host, port: $0.port, prefix: "tokenserver", logger: logger)
         }
@@ -62,7 +64,7 @@ struct PurgeProgram {
 
     private func run(
         _ logs: Logs,
-        _ journal: (any AuditJournal)?,
+        _ journal: AuditFile?,
         observer: any RunObserver,
         stopSignal: StopSignal
     ) async -> Int32 {
@@ -78,7 +80,7 @@ struct PurgeProgram {
 
     private func purge(
         _ logs: Logs,
-        _ journal: (any AuditJournal)?,
+        _ journal: AuditFile?,
         _ observer: any RunObserver,
         _ stopSignal: StopSignal
     ) async throws -> Int32 {
@@ -95,6 +97,7 @@ struct PurgeProgram {
             store = PlannedStore(store, plan: plan)
         }
         try await settings.records.checkNodeTypes(in: store)
+        if let journal { try await closeOpenIntents(journal, store, logs.logger) }
         // Before there is a client, which has to be shut down.
         var locks: (any ShardLocks)?
         if case .shared = settings.sharing { locks = try await Database.shardLocks(connector) }
