@@ -10,6 +10,16 @@ struct NodeOptions: ParsableArguments {
     var requestTimeout = "60"
 
     @Option(
+        name: .customLong("connect-timeout"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "For a connection to a node, name resolution included; s, m, h can follow.",
+            valueName: "seconds"
+        )
+    )
+    var connectTimeout = "5"
+
+    @Option(
         parsing: .unconditional,
         help: ArgumentHelp("Requests in flight to one node, at most.", valueName: "n")
     )

@@ -44,7 +44,8 @@ struct PurgeSettings {
         options.maxRuntime = maxRuntime == 0 ? nil : .seconds(maxRuntime)
         let timeout = try Number.whole("--request-timeout", nodes.requestTimeout, in: 1...86_400)
         client.requestTimeout = .seconds(timeout)
-        client.connectTimeout = min(client.connectTimeout, client.requestTimeout)
+        let connecting = try TimeText.duration("--connect-timeout", nodes.connectTimeout, takesSeconds: true)
+        client.connectTimeout = min(connecting, client.requestTimeout)
         let concurrency = try Number.whole("--concurrency", nodes.concurrency, in: 1...10_000)
         options.dispatcher.gate.ceiling = concurrency
         client.connectionsPerNode = concurrency
