@@ -14,7 +14,11 @@ struct AuditTrailTests {
     func nothingSent(_ kind: DeletionKind, _ fate: AuditOutcome.DataFate) throws {
         var trail = AuditTrail(isOn: true)
         let entry = try #require(BacklogEntry(record: .obsolete(uid: 1), others: []))
-        trail.intend(AuditIntent(entry, kind), then: .settle(entry, .delete, kind))
+        let settlement = Settlement(uid: UID(1), nodeID: NodeID(1), change: .delete)
+        trail.intend(
+            AuditIntent(entry, kind),
+            then: .settle(Settler.Item(settlement: settlement, meaning: .deletion(kind)))
+        )
         _ = trail.batch()
         #expect(trail.written().count == 1)
         trail.conclude(UID(1), isConfirmed: true, record: .deleted)
