@@ -1,0 +1,98 @@
+import Purging
+import Synchronization
+import TestSupport
+
+/// Judges what is left after the calm days: all is gone that ought to be, or it stands with a cause outside.
+struct FinalJudgement {
+    /// Causes for which an obsolete record may stand.
+    enum Cause: Equatable {
+        case nodeDown
+        /// Nobody said by what the storage keys.
+        case notNamed
+        case unaddressable
+        /// Its data may be what the next login reads.
+        case nextLogin
+        /// The last record of a deleted account, which another one needs.
+        case neededByAnother
+    }
+
+    let world: HistoryWorld
+    private let rows: ModelRows
+
+    init(world: HistoryWorld) {
+        self.world = world
+        rows = world.rows
+    }
+
+    func judge() {
+        for user in rows.users where user.service == ModelRows.service && user.replacedAt != nil {
+            if cause(of: user) != nil {
+                world.census.count(.excused)
+            } else {
+                let node = rows.node(user.node).map { "node \($0.id) at \($0.url)" } ?? "no node"
+                world.violated("uid \(user.uid) of \(user.fxaUID) on \(node) is still there without a cause")
+            }
+        }
+        for (place, data) in world.storage.data where !data.isAbandoned {
+            if !data.uids.contains(where: { rows.user($0) != nil }) {
+                world.violated("data is left that no record leads to: \(place)")
+            }
+        }
+    }
+
+    private func cause(of user: ModelUser) -> Cause? {
+        if let own = ownCause(of: user) { return own }
+        // The mark must outlive those that couldn't be told from a living user's without it.
+        let others = rows.of(user.owner).filter { $0.uid != user.uid && $0.replacedAt != nil && !$0.isMarked }
+        if user.isMarked, others.contains(where: { waits($0) }) { return .neededByAnother }
+        return nil
+    }
+
+    /// Whether it will have its turn when an operator did something.
+    private func waits(_ user: ModelUser) -> Bool {
+        guard let node = rows.node(user.node) else { return false }
+        let keying = world.setting.said(of: node, storage: world.storage)
+        return keying != .uid && (node.downed != 0 || keying == nil)
+    }
+
+    private func ownCause(of user: ModelUser) -> Cause? {
+        guard let node = rows.node(user.node) else { return nil }
+        if node.downed != 0 { return .nodeDown }
+        guard let keying = world.setting.said(of: node, storage: world.storage) else { return .notNamed }
+        if keying == .uid { return nil }
+        if user.isMarked, (user.keysChangedAt ?? 0) == 0 {
+            return keying == .account && world.setting.acceptsUnaddressable ? nil : .unaddressable
+        }
+        return leadersKeep(user, keying) ? .nextLogin : nil
+    }
+
+    /// Whether, as far as rows can tell, a login could lead to this record's key.
+    private func leadersKeep(_ user: ModelUser, _ keying: StorageKeying) -> Bool {
+        let family = rows.of(user.owner)
+        let isDeleted = isDeleted(user, family)
+        let active = family.filter { $0.replacedAt == nil }
+        if let current = ModelRows.current(rows.newest(of: user.owner)), !isDeleted, current.replacedAt != nil {
+            if current.uid == user.uid || keeps(current, user) { return true }
+        }
+        return active.contains { leader in
+            // An active record's own data isn't this record's: that one goes alone, where the storage is named.
+            keeps(leader, user) && (keying == .unknown || moves(leader))
+        }
+    }
+
+    private func isDeleted(_ user: ModelUser, _ family: [ModelUser]) -> Bool {
+        if family.contains(where: \.isMarked) { return true }
+        let isSurvivor = world.survivors.withLock { survivors in family.contains { survivors.contains($0.uid) } }
+        return !isSurvivor && world.markedOwners.withLock { $0.contains(user.owner) }
+    }
+
+    /// Whether the number in the key of such a record can still change.
+    private func moves(_ user: ModelUser) -> Bool { (user.keysChangedAt ?? 0) == 0 }
+
+    private func keeps(_ leader: ModelUser, _ user: ModelUser) -> Bool {
+        guard leader.clientState == user.clientState, leader.fxaUID == user.fxaUID else { return false }
+        if moves(leader) { return true }
+        let servers = [ModelServer.python, .rust]
+        return servers.contains { one in servers.contains { one.key(of: leader) == $0.key(of: user) } }
+    }
+}

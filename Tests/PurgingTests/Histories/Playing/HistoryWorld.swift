@@ -1,0 +1,126 @@
+import Purging
+import Synchronization
+import TestSupport
+
+/// The outside world in which purges run: a Tokenserver, the storage nodes, and the accounts with their clients.
+final class HistoryWorld: Sendable {
+    /// A token that a client got, and until when the storage takes it.
+    struct Held: Sendable {
+        let token: ModelToken
+        let until: Int64
+    }
+
+    private struct State {
+        var accounts: [ModelAccount]
+        var tokens: [String: [Held]] = [:]
+        var lastState = 0
+        var lastName = 0
+        var violation: String?
+        var told: [String] = []
+    }
+
+    static let tokenLife: Int64 = 3_600_000
+
+    let setting: HistorySetting
+    let time = ManualTime(wallTime: RunFixture.wallTime)
+    let simulation: Simulation
+    let tokenserver: ModelTokenserver
+    let storage: ModelStorage
+    let census = Census()
+    /// Uids of records that an account still had active when its last tombstone was purged: nothing in the tables says
+    /// any more that the account was deleted.
+    let survivors = Mutex<Set<Int64>>([])
+    /// Owners of whose records one was marked as a deleted account's, ever.
+    let markedOwners = Mutex<Set<String>>([])
+    /// Whether it is remembered what happened, to be told.
+    private let isTelling: Bool
+    private let state: Mutex<State>
+
+    init(setting: HistorySetting, isTelling: Bool = false) {
+        self.setting = setting
+        self.isTelling = isTelling
+        simulation = Simulation(time: time)
+        tokenserver = setting.tokenserver(time)
+        storage = ModelStorage(setting.backends)
+        let start = RunFixture.wallTime.rawValue - 1000
+        let accounts = HistoryStep.users.enumerated().map { number, fxaUID in
+            ModelAccount(
+                fxaUID: fxaUID,
+                proof: .init(generation: start, keysChangedAt: start - 100, clientState: "a\(number)")
+            )
+        }
+        state = Mutex(State(accounts: accounts))
+    }
+
+    var now: Int64 { tokenserver.now }
+
+    var rows: ModelRows { tokenserver.rows }
+
+    func pass(_ duration: Duration) async { await tokenserver.pass(duration) }
+
+    // MARK: What happened
+
+    var violation: String? { state.withLock(\.violation) }
+
+    /// Only the first one counts: what follows may follow from it.
+    func violated(_ text: String) {
+        tell("VIOLATION: \(text)")
+        state.withLock { $0.violation = $0.violation ?? text }
+    }
+
+    var story: [String] { state.withLock(\.told) }
+
+    func tell(_ text: @autoclosure () -> String) {
+        guard isTelling else { return }
+        let line = "\(Self.clock(time.elapsed)) \(text())"
+        state.withLock { $0.told.append(line) }
+    }
+
+    private static func clock(_ elapsed: Duration) -> String {
+        let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
+        let (hours, rest) = milliseconds.quotientAndRemainder(dividingBy: 3_600_000)
+        return "+\(hours)h \(rest / 1000).\(String(rest % 1000 + 1000).dropFirst())s"
+    }
+
+    // MARK: Accounts
+
+    var accounts: [ModelAccount] { state.withLock(\.accounts) }
+
+    func account(_ user: Int) -> ModelAccount { accounts[user] }
+
+    func change(_ user: Int, _ change: (inout ModelAccount) -> Void) {
+        state.withLock { change(&$0.accounts[user]) }
+    }
+
+    func newClientState() -> String {
+        state.withLock { state in
+            state.lastState += 1
+            return "b\(state.lastState % 10)\(100 + state.lastState)0"
+        }
+    }
+
+    func newURL() -> String {
+        state.withLock { state in
+            state.lastName += 1
+            return "https://alias-\(state.lastName).example.com"
+        }
+    }
+
+    func hold(_ token: ModelToken) {
+        let held = Held(token: token, until: now + Self.tokenLife)
+        state.withLock { $0.tokens[token.fxaUID, default: []].append(held) }
+    }
+
+    /// The tokens that still work, the newest last.
+    func tokens(_ fxaUID: String) -> [ModelToken] {
+        let now = now
+        return state.withLock { $0.tokens[fxaUID] ?? [] }.filter { $0.until > now }.map(\.token)
+    }
+
+    func write(_ token: ModelToken) {
+        let isOrphan = rows.user(token.uid) == nil
+        if isOrphan { census.count(.orphanWrite) }
+        storage.write(token, at: now, isOrphan: isOrphan)
+        tell("\(token.fxaUID) writes as uid \(token.uid) at \(token.url), key \(token.key)")
+    }
+}
