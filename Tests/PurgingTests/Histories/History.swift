@@ -40,14 +40,23 @@ struct History: Sendable {
 
     // MARK: Shortening
 
+    /// A violation without its numbers and names.
+    static func kind(_ violation: String) -> String {
+        violation.prefix { $0 != ":" }.split(separator: " ").filter { !$0.contains(where: \.isNumber) }
+            .joined(separator: " ")
+    }
+
     /// The history without all that it fails without, too: steps, and peculiarities of its purges.
     ///
     /// - Returns: the history, and what goes wrong in it.
     func shortened(_ violation: String) -> (History, String) {
+        let kind = Self.kind(violation)
         var (steps, last) = (steps, violation)
         func fails(_ fewer: [HistoryStep]) -> Bool {
-            guard let violation = History(setting: setting, steps: fewer).violation() else { return false }
-            (steps, last) = (fewer, violation)
+            guard let other = History(setting: setting, steps: fewer).violation(), Self.kind(other) == kind else {
+                return false
+            }
+            (steps, last) = (fewer, other)
             return true
         }
         var size = max(1, steps.count / 2)

@@ -49,9 +49,16 @@ struct SendingJudge {
         }
         guard let harmed else { return }
         world.violated(
-            "the next login of \(harmed.fxaUID) would have read what was deleted for uid \(token.uid) at \(token.url),"
-                + " key \(token.key)"
+            "the next login of \(harmed.fxaUID) would have read what was deleted on \(said): uid \(token.uid) at"
+                + " \(token.url), key \(token.key)"
         )
+    }
+
+    /// What the operator calls the storage.
+    private var said: String {
+        let node = world.rows.nodes.first { $0.url == token.url }
+        let keying = node.flatMap { world.setting.said(of: $0, storage: world.storage) }
+        return "storage by \(keying.map { "\($0)" } ?? "override")"
     }
 
     private func reader(of place: ModelStorage.Place, in rows: ModelRows) -> ModelAccount? {

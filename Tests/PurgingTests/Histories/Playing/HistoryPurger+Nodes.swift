@@ -6,7 +6,9 @@ import TestSupport
 extension HistoryPurger: StorageNodeClient {
     func delete(_ request: DeleteRequest) async -> NodeAnswer {
         if isDead { return NodeAnswer(.abandoned) }
+        let due = world.time.elapsed
         await stall(.slowSends)
+        if world.time.elapsed - due > .seconds(1) { world.census.count(.lateRequest) }
         if isDead { return NodeAnswer(.abandoned) }
         let token = ModelToken(
             uid: request.uid.rawValue,

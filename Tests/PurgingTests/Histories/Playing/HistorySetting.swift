@@ -13,7 +13,7 @@ struct HistorySetting: Sendable {
         case mixed
         /// Three storages that key by uid; one of them has two nodes rows.
         case uids
-        /// Two storages that key by account; one of them has three nodes rows.
+        /// Four nodes before one storage that keys by account.
         case accounts
     }
 
@@ -58,7 +58,7 @@ struct HistorySetting: Sendable {
             case .mixed: [backend("A", .uid), backend("B", .uid), backend("S", .account), backend("S", .account)]
             case .uids: [backend("A", .uid), backend("B", .uid), backend("C", .uid), backend("A", .uid)]
             case .accounts:
-                [backend("S", .account), backend("S", .account), backend("S", .account), backend("T", .account)]
+                Array(repeating: backend("S", .account), count: 4)
             }
         return Dictionary(zip(Self.nodes.map(Self.url), each), uniquingKeysWith: { $1 })
     }

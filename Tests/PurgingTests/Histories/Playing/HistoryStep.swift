@@ -52,8 +52,8 @@ extension HistoryStep {
     /// Chapters of some days each, each of which ends with a purge and what happens during it.
     static func history(using random: inout SeededGenerator) -> [HistoryStep] {
         var steps: [HistoryStep] = []
-        for _ in 0..<random.pick([1, 1, 2, 2, 3]) {
-            for _ in 0..<random.integer(2...9) {
+        for _ in 0..<random.pick([1, 2, 2, 3, 3]) {
+            for _ in 0..<random.integer(3...11) {
                 steps.append(step(after: gap(using: &random), event(using: &random), using: &random))
             }
             let wait = random.chance(5, in: 6) ? random.integer(24...60) * 3_600_000 : random.integer(0...20_000)
@@ -90,30 +90,30 @@ extension HistoryStep {
     }
 
     private static func event(using random: inout SeededGenerator) -> Event {
-        let user = random.pick([0, 0, 0, 0, 1, 1, 2, 3])
+        let user = random.pick([0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 3])
         let node = random.pick(HistorySetting.nodes)
         switch random.integer(0..<100) {
-        case 0..<30: return .login(user: user, client(using: &random))
-        case 30..<35: return .raceLogins(user: user, client(using: &random), client(using: &random))
-        case 35..<42: return .write(user: user, isStale: random.chance(2, in: 3))
-        case 42..<48: return .changePassword(user: user, isTold: random.chance(1, in: 2))
-        case 48..<60: return .resetKey(user: user)
-        case 60..<69:
+        case 0..<28: return .login(user: user, client(using: &random))
+        case 28..<35: return .raceLogins(user: user, client(using: &random), client(using: &random))
+        case 35..<43: return .write(user: user, isStale: random.chance(2, in: 3))
+        case 43..<48: return .changePassword(user: user, isTold: random.chance(1, in: 2))
+        case 48..<61: return .resetKey(user: user)
+        case 61..<68:
             let during = random.chance(1, in: 3) ? client(using: &random) : nil
             return .deleteAccount(user: user, isTold: random.chance(4, in: 5), during: during)
-        case 69..<77: return .unassign(node: node)
-        case 77..<80: return .removeNode(node: node)
-        case 80..<84:
+        case 68..<77: return .unassign(node: node)
+        case 77..<79: return .removeNode(node: node)
+        case 79..<82:
             let other = random.chance(1, in: 2) ? random.pick(HistorySetting.nodes) : nil
             return .rename(node: node, toStorageOf: other)
-        case 84..<87: return .addRow(of: node, isOtherService: random.chance(1, in: 3))
-        case 87: return .changeService(node: node)
-        case 88..<91: return .setDowned(node: node, random.pick([0, 0, 1, 7]))
-        case 91: return .setBackoff(node: node, random.pick([0, 1]))
-        case 92: return .useOtherService(user: user, node: node)
-        case 93..<96: return .upgrade
-        case 96: return .changeDomain(random.pick(["Example.com", "example.com", "example.org"]))
-        case 97: return .restartDatabase
+        case 82..<84: return .addRow(of: node, isOtherService: random.chance(1, in: 3))
+        case 84: return .changeService(node: node)
+        case 85..<89: return .setDowned(node: node, random.pick([0, 0, 1, 7]))
+        case 89: return .setBackoff(node: node, random.pick([0, 1]))
+        case 90: return .useOtherService(user: user, node: node)
+        case 91..<94: return .upgrade
+        case 94: return .changeDomain(random.pick(["Example.com", "example.com", "example.org"]))
+        case 95..<97: return .restartDatabase
         default: return .login(user: 3, client(using: &random))
         }
     }

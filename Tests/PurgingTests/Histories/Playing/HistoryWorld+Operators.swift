@@ -41,7 +41,7 @@ extension HistoryWorld {
                 $0.spannerNode = spannerNode
             }
         case .changeDomain(let domain): tokenserver.change { $0.domain = domain }
-        case .restartDatabase: tokenserver.restartDatabase()
+        case .restartDatabase: census.count(.reusedUID, tokenserver.restartDatabase() ? 1 : 0)
         case .purge(let step): await purge(step, &random)
         default: break
         }

@@ -30,7 +30,7 @@ extension HistoryWorld {
             }
         }
         try simulation.run(longest: .seconds(1000 * 86_400)) {
-            for days in [3, 1, 1, 2, 33, 1, 1, 2] where self.violation == nil {
+            for days in [3, 1, 2, 33, 1, 1] where self.violation == nil {
                 await self.pass(.seconds(days * 86_400 + 4000))
                 var random = SeededGenerator(seed: 1)
                 var step = PurgeStep()

@@ -40,8 +40,8 @@ extension HistoryWorld {
     }
 
     private func login(_ user: Int, _ client: HistoryStep.Client, _ random: inout SeededGenerator) async {
+        comeBack(user)
         let account = account(user)
-        guard account.isAlive else { return }
         let proof = client.isStale ? account.staleProofs.last ?? account.proof : account.proof
         var login = ModelLogin(account, proof, client.kind, setting: tokenserver.setting)
         var outcome: ModelLogin.Outcome?
@@ -85,7 +85,9 @@ extension HistoryWorld {
         _ random: inout SeededGenerator
     ) async {
         let account = account(user)
-        guard account.isAlive else { return }
+        guard account.isAlive, during != nil || rows.users.contains(where: { $0.fxaUID == account.fxaUID }) else {
+            return
+        }
         let (seed, delay) = (random.next(), random.integer(0...random.pick([10, 60, 4000])))
         await withTaskGroup(of: Void.self) { group in
             if let during {
@@ -96,12 +98,12 @@ extension HistoryWorld {
             }
             group.addTask {
                 await self.pass(.milliseconds(delay))
+                guard self.account(user).fxaUID == account.fxaUID else { return }
                 self.change(user) { $0.isAlive = false }
                 guard isTold else { return }
                 await self.pass(.milliseconds(delay / 2))
                 var marked = 0
                 self.noteChanges { marked = self.tokenserver.retire(account.fxaUID) }
-                self.change(user) { $0.isDeletionKnown = true }
                 self.census.count(.unmarkedDeletion, marked == 0 ? 1 : 0)
                 self.tell("\(marked) records of \(account.fxaUID) are marked as a deleted account's")
             }
@@ -136,9 +138,6 @@ extension HistoryWorld {
         let revived = family.contains { $0.clientState == user.clientState && $0.generation == user.generation }
         if revived { census.count(.copied) }
         if family.contains(where: \.isMarked) { census.count(.deletionRacedLogin) }
-        if let known = storage.data.values.first(where: { $0.uids.contains(user.uid) }), known.writtenAt < now {
-            census.count(.reusedUID)
-        }
     }
 
     private static func difference(_ old: ModelUser, _ new: ModelUser) -> String {

@@ -12,6 +12,8 @@ final class HistoryWorld: Sendable {
 
     private struct State {
         var accounts: [ModelAccount]
+        /// Which account each of the history's users has now.
+        var slots: [Int]
         var tokens: [String: [Held]] = [:]
         var lastState = 0
         var lastName = 0
@@ -49,7 +51,7 @@ final class HistoryWorld: Sendable {
                 proof: .init(generation: start, keysChangedAt: start - 100, clientState: "a\(number)")
             )
         }
-        state = Mutex(State(accounts: accounts))
+        state = Mutex(State(accounts: accounts, slots: Array(accounts.indices)))
     }
 
     var now: Int64 { tokenserver.now }
@@ -86,10 +88,21 @@ final class HistoryWorld: Sendable {
 
     var accounts: [ModelAccount] { state.withLock(\.accounts) }
 
-    func account(_ user: Int) -> ModelAccount { accounts[user] }
+    func account(_ user: Int) -> ModelAccount { state.withLock { $0.accounts[$0.slots[user]] } }
 
     func change(_ user: Int, _ change: (inout ModelAccount) -> Void) {
-        state.withLock { change(&$0.accounts[user]) }
+        state.withLock { change(&$0.accounts[$0.slots[user]]) }
+    }
+
+    /// Who deleted an account may come back with a new one.
+    func comeBack(_ user: Int) {
+        let old = account(user)
+        guard !old.isAlive else { return }
+        let proof = ModelAccount.Proof(generation: now, keysChangedAt: now, clientState: newClientState())
+        state.withLock { state in
+            state.slots[user] = state.accounts.count
+            state.accounts.append(ModelAccount(fxaUID: "\(old.fxaUID)x", proof: proof))
+        }
     }
 
     func newClientState() -> String {
@@ -119,7 +132,6 @@ final class HistoryWorld: Sendable {
 
     func write(_ token: ModelToken) {
         let isOrphan = rows.user(token.uid) == nil
-        if isOrphan { census.count(.orphanWrite) }
         storage.write(token, at: now, isOrphan: isOrphan)
         tell("\(token.fxaUID) writes as uid \(token.uid) at \(token.url), key \(token.key)")
     }

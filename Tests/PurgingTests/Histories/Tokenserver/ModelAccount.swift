@@ -2,8 +2,6 @@
 struct ModelAccount: Sendable {
     let fxaUID: String
     var isAlive = true
-    /// Deleted, and Tokenserver was told.
-    var isDeletionKnown = false
     var proof: Proof
     /// What devices that missed a change still bring.
     var staleProofs: [Proof] = []

@@ -87,8 +87,11 @@ extension ModelTokenserver {
         }
     }
 
-    func restartDatabase() {
-        guard setting.forgetsUIDs else { return }
+    /// - Returns: whether uids will be given out again.
+    func restartDatabase() -> Bool {
+        guard setting.forgetsUIDs else { return false }
+        let before = rows.lastUID
         execute { $0.lastUID = $0.users.map(\.uid).max() ?? 0 }
+        return rows.lastUID < before
     }
 }
