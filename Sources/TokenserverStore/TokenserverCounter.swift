@@ -49,7 +49,7 @@ package struct TokenserverCounter: BacklogCounter {
         let all = try row(
             "SELECT COUNT(*), MIN(p.replaced_at) FROM users p WHERE \(backlog)\(filter)"
         )
-        let downed = try session.query("SELECT id FROM nodes WHERE service = \(service) AND downed <> 0")
+        let downed = try session.query("SELECT id FROM nodes WHERE downed <> 0")
             .map { try $0.integer(0) }
         var waiting: SQLRow?
         if !downed.isEmpty {

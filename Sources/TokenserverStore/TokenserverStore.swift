@@ -14,30 +14,41 @@ package final class TokenserverStore: BacklogSource, Sendable {
     private let limits: WindowLimits
     /// Whether decisions rest on what is read here.
     private let needsPrimary: Bool
+    /// Whether records of one account under several e-mail domains may share data.
+    private let readsKin: Bool
     /// The stretch of the backlog that the next pages are filled from.
     private let window = Mutex<BacklogWindow?>(nil)
 
-    private init(connection: SteadyConnection, service: Int64, limits: WindowLimits, needsPrimary: Bool) {
+    private init(
+        connection: SteadyConnection,
+        service: Int64,
+        limits: WindowLimits,
+        needsPrimary: Bool,
+        readsKin: Bool
+    ) {
         self.connection = connection
         self.service = service
         self.limits = limits
         self.needsPrimary = needsPrimary
+        self.readsKin = readsKin
     }
 
     /// Opens the database to read only: what it returns has no way to write. A replica will do.
     package static func openReadOnly(
         _ connector: any SQLConnector,
+        readsKin: Bool = true,
         resilience: Resilience = Resilience(),
         limits: WindowLimits = WindowLimits()
     ) async throws -> TokenserverStore {
-        try await openReader(connector, resilience, limits, needsPrimary: false)
+        try await openReader(connector, resilience, limits, needsPrimary: false, readsKin: readsKin)
     }
 
     private static func openReader(
         _ connector: any SQLConnector,
         _ resilience: Resilience,
         _ limits: WindowLimits,
-        needsPrimary: Bool
+        needsPrimary: Bool,
+        readsKin: Bool
     ) async throws -> TokenserverStore {
         // Stepping over what was deleted and is not cleaned away yet can take long, once.
         let options = ConnectionOptions(
@@ -49,20 +60,29 @@ package final class TokenserverStore: BacklogSource, Sendable {
         let service = try await connection.use(isStart: true) { session, _ in
             try TokenserverSchema(session: session).serviceID()
         }
-        return TokenserverStore(connection: connection, service: service, limits: limits, needsPrimary: needsPrimary)
+        return TokenserverStore(
+            connection: connection,
+            service: service,
+            limits: limits,
+            needsPrimary: needsPrimary,
+            readsKin: readsKin
+        )
     }
 
     /// Opens the database to purge: pages are read on one connection and batches settled on another, so that the two
     /// overlap. Both must lead to the primary: what a replica says may be old.
     ///
-    /// - Parameter tracksSlots: whether nodes count their free slots.
+    /// - Parameters:
+    ///   - tracksSlots: whether nodes count their free slots.
+    ///   - readsKin: whether records of one account under several e-mail domains may share data.
     package static func open(
         _ connector: any SQLConnector,
         tracksSlots: Bool,
+        readsKin: Bool = true,
         resilience: Resilience = Resilience(),
         limits: WindowLimits = WindowLimits()
     ) async throws -> any RecordStore {
-        let source = try await openReader(connector, resilience, limits, needsPrimary: true)
+        let source = try await openReader(connector, resilience, limits, needsPrimary: true, readsKin: readsKin)
         let options = ConnectionOptions(readOnly: false, needsPrimary: true)
         let writing = try await SteadyConnection.open(connector, options, resilience)
         try await writing.use(isStart: true) { session, _ in
@@ -79,10 +99,10 @@ package final class TokenserverStore: BacklogSource, Sendable {
     }
 
     package func nodes() async throws -> [Node] {
-        try await read { [service, needsPrimary] session in
+        try await read { [needsPrimary] session in
             // A server that was the primary may have been replaced since.
             if needsPrimary { try session.checkPrimary() }
-            return try session.query("SELECT id, node, downed, backoff FROM nodes WHERE service = \(service)").map {
+            return try session.query("SELECT id, node, downed, backoff FROM nodes").map {
                 row in
                 Node(
                     id: NodeID(try row.integer(0)),
@@ -95,15 +115,15 @@ package final class TokenserverStore: BacklogSource, Sendable {
     }
 
     package func page(_ query: BacklogQuery) async throws -> BacklogPage {
-        try await read { [service] session in
-            let accounts = AccountReader(session: session, service: service)
+        try await read { [service, readsKin] session in
+            let accounts = AccountReader(session: session, service: service, readsKin: readsKin)
             return try PageReader(accounts: accounts, query: query).page(of: try self.window(for: query, session))
         }
     }
 
     package func entries(_ uids: [UID], scope: BacklogScope) async throws -> [BacklogEntry] {
-        try await read { [service] session in
-            try AccountReader(session: session, service: service).entries(uids, scope: scope)
+        try await read { [service, readsKin] session in
+            try AccountReader(session: session, service: service, readsKin: readsKin).entries(uids, scope: scope)
         }
     }
 

@@ -34,15 +34,23 @@ final class WritableTokenserverStore: RecordStore {
         if batch.isEmpty { return [] }
         let (service, tracksSlots) = (source.service, tracksSlots)
         return try await writing.use { session, attempt in
-            try session.inWritingTransaction {
-                try BatchSettler(
-                    session: session,
-                    service: service,
-                    tracksSlots: tracksSlots,
-                    cutoff: cutoff,
-                    isRepetition: attempt.mayHaveCommitted
-                ).settle(batch)
-            }
+            // Each try looks at the clock: it may have waited long for a database that was away.
+            let now = ContinuousClock.now
+            let fresh = batch.filter { !$0.isStale(at: now) }
+            let results =
+                fresh.isEmpty
+                ? []
+                : try session.inWritingTransaction {
+                    try BatchSettler(
+                        session: session,
+                        service: service,
+                        tracksSlots: tracksSlots,
+                        cutoff: cutoff,
+                        isRepetition: attempt.mayHaveCommitted
+                    ).settle(fresh)
+                }
+            var next = results.makeIterator()
+            return batch.map { $0.isStale(at: now) ? .stale : next.next() ?? .stale }
         }
     }
 }

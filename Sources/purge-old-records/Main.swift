@@ -24,8 +24,10 @@ enum Main {
         do {
             switch try RootCommand.parseAsRoot(arguments) {
             case let purge as PurgeCommand:
+                SignalTrap.set()
                 finish(await PurgeProgram(settings: try PurgeSettings(purge, environment: environment)).run())
             case let backlog as BacklogCommand:
+                SignalTrap.set()
                 finish(await BacklogProgram(settings: try BacklogSettings(backlog, environment: environment)).run())
             case let audit as AuditCommand:
                 finish(AuditProgram(settings: try AuditSettings(audit)).run())
@@ -48,7 +50,7 @@ enum Main {
     /// Prints what was asked for (help, version), or one line that says what is wrong and one that says what to do.
     private static func report(_ error: any Error) -> Int32 {
         if let error = error as? UsageError {
-            printError("purge-old-records: \(error.problem)\n\(error.remedy)")
+            Logs.complain("purge-old-records: \(error.problem)", error.remedy)
             return ExitCode.validationFailure.rawValue
         }
         let code = RootCommand.exitCode(for: error)
@@ -56,13 +58,9 @@ enum Main {
             print(RootCommand.fullMessage(for: error))
         } else {
             let problem = RootCommand.message(for: error).split(separator: "\n").first ?? "wrong arguments"
-            printError("purge-old-records: \(problem)\nsee purge-old-records --help for what there is")
+            Logs.complain("purge-old-records: \(problem)", "see purge-old-records --help for what there is")
         }
         return code.rawValue
-    }
-
-    private static func printError(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 }
 

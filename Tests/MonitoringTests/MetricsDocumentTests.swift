@@ -36,7 +36,7 @@ struct MetricsDocumentTests {
         }
         world.ledger.observe(.recordDeleted(UID(5), node, .nodeless))
         world.ledger.observe(.recordFailed(UID(6), node, .http5xx))
-        world.ledger.observe(.recordHeld(UID(7), node, .revivable))
+        world.ledger.observe(.recordHeld(UID(7), node, .revivable, until: nil))
         world.ledger.observe(.recordChanged(UID(8)))
         let during = text(world)
         #expect(during.contains("purge_run_in_progress 1\n"))
@@ -98,7 +98,7 @@ struct MetricsDocumentTests {
         let run = try #require(StatusDocument(world.monitor.state()).lastRuns.first)
         #expect(run.recordsDeleted == nil && run.dataDeleted == nil && run.wouldDelete == 7)
         world.ledger.observe(.pageRead(records: 5))
-        world.ledger.observe(.recordHeld(UID(1), NodeID(1), .goneNode))
+        world.ledger.observe(.recordHeld(UID(1), NodeID(1), .goneNode, until: nil))
         world.ledger.observe(.recordDeleted(UID(1), NodeID(1), .notDown))
         let text = text(world)
         #expect(text.contains("purge_records_read_total 5\n"))

@@ -1,13 +1,6 @@
+import Foundation
 import Telemetry
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 struct FileDescriptorSinkTests {
     private struct NoPipe: Error {}
@@ -27,15 +20,7 @@ struct FileDescriptorSinkTests {
     }
 
     private static func readBytes(_ descriptor: Int32, _ bytes: inout [UInt8]) -> Int {
-        bytes.withUnsafeMutableBytes { buffer in
-            #if canImport(Glibc)
-                Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            #elseif canImport(Musl)
-                Musl.read(descriptor, buffer.baseAddress, buffer.count)
-            #else
-                Darwin.read(descriptor, buffer.baseAddress, buffer.count)
-            #endif
-        }
+        bytes.withUnsafeMutableBytes { buffer in Foundation.read(descriptor, buffer.baseAddress, buffer.count) }
     }
 
     @Test("Text arrives as it is, and a pipe is no terminal")
@@ -62,23 +47,56 @@ struct FileDescriptorSinkTests {
         FileDescriptorSink(descriptor: -1).write("lost\n")
     }
 
-    @Test("A full pipe nobody empties loses text after a moment; what was torn is ended before the next line")
+    @Test("A full pipe is waited for, though it be non-blocking, and nothing is lost")
     func fullPipe() throws {
         let (reading, writing) = try Self.makePipe()
-        defer {
-            close(reading)
+        defer { close(reading) }
+        _ = fcntl(writing, F_SETFL, O_NONBLOCK)
+        let text = String(repeating: "x", count: 1 << 18)
+        let sink = FileDescriptorSink(descriptor: writing)
+        let thread = Thread {
+            sink.write(text + "\n")
+            sink.write("last\n")
             close(writing)
         }
-        _ = fcntl(writing, F_SETFL, O_NONBLOCK)
+        thread.start()
+        var all = ""
+        while true {
+            let part = Self.read(reading)
+            if part.isEmpty { break }
+            all += part
+        }
+        #expect(all == text + "\nlast\n")
+    }
+
+    @Test("What was torn, as the reader went away, is ended before the next line")
+    func tornLine() throws {
+        signal(SIGPIPE, SIG_IGN)
+        let path = FileManager.default.temporaryDirectory.appending(path: "torn-\(UUID().uuidString)").path
+        try #require(mkfifo(path, 0o600) == 0)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let first = open(path, O_RDONLY | O_NONBLOCK)
+        let writing = open(path, O_WRONLY)
+        defer { close(writing) }
         let sink = FileDescriptorSink(descriptor: writing)
-        sink.write(String(repeating: "x", count: 1 << 18) + "\n")
-        sink.write("lost\n")
-        let torn = Self.read(reading)
-        #expect(torn.allSatisfy { $0 == "x" })
-        #expect(!torn.isEmpty)
+        // The pipe takes a part of the text; the reader goes away while the rest waits.
+        let ended = DispatchSemaphore(value: 0)
+        let thread = Thread {
+            sink.write(String(repeating: "x", count: 1 << 18) + "\n")
+            ended.signal()
+        }
+        thread.start()
+        var request = pollfd(fd: first, events: Int16(POLLIN), revents: 0)
+        #expect(poll(&request, 1, 10_000) == 1)
+        close(first)
+        ended.wait()
+        let second = open(path, O_RDONLY | O_NONBLOCK)
+        defer { close(second) }
+        let torn = Self.read(second)
+        #expect(!torn.isEmpty && torn.allSatisfy { $0 == "x" })
         sink.write("next\n")
         sink.write("last\n")
-        #expect(Self.read(reading) == "\nnext\nlast\n")
+        #expect(Self.read(second) == "\nnext\nlast\n")
     }
 
     @Test("A terminal's width is the one its window has; an unknown one counts as 80 columns")

@@ -5,7 +5,10 @@ extension InMemoryRecordStore {
     package func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
         try await note(.settle(batch))
         let (now, tracksSlots) = (databaseTime, tracksSlots)
-        let results = tables.withLock { $0.settle(batch, cutoff: cutoff, now: now, tracksSlots: tracksSlots) }
+        let stale = Set(batch.filter { $0.isStale(at: time.now) }.map(\.uid))
+        let results = tables.withLock { tables in
+            tables.settle(batch, cutoff: cutoff, now: now, tracksSlots: tracksSlots, stale: stale)
+        }
         try noteSettled()
         return results
     }
@@ -16,12 +19,14 @@ extension InMemoryRecordStore.Tables {
         _ batch: [Settlement],
         cutoff: Milliseconds,
         now: Milliseconds,
-        tracksSlots: Bool
+        tracksSlots: Bool,
+        stale: Set<UID>
     ) -> [SettlementResult] {
         let before = users
         var seen: Set<UID> = []
         var freed: [NodeID: Int] = [:]
         let results = batch.map { settlement -> SettlementResult in
+            if stale.contains(settlement.uid) { return .stale }
             guard var row = before[settlement.uid], row.isOfService, seen.insert(settlement.uid).inserted else {
                 return .gone
             }

@@ -7,6 +7,7 @@ extension InMemoryRecordStore {
         private(set) var users: [UID: UserRow] = [:]
         private let collation: Collation
         private var uidsByEmail: [String: Set<UID>] = [:]
+        private var usersByAccount: [String: Set<String>] = [:]
         private var sorted: [BacklogKey]?
 
         init(nodes: [NodeRow], users: [UserRow], collation: @escaping Collation) {
@@ -24,7 +25,10 @@ extension InMemoryRecordStore {
             remove(row.record.uid)
             sorted = nil
             users[row.record.uid] = row
-            if row.isOfService { uidsByEmail[collation(row.email), default: []].insert(row.record.uid) }
+            if !row.isOfService { return }
+            let user = collation(row.email)
+            uidsByEmail[user, default: []].insert(row.record.uid)
+            usersByAccount[AccountEmail(row.email).fxaUID, default: []].insert(user)
         }
 
         mutating func remove(_ uid: UID) {
@@ -53,7 +57,10 @@ extension InMemoryRecordStore {
         func entry(_ uid: UID) -> BacklogEntry? {
             guard let row = users[uid], row.isOfService else { return nil }
             let others = uids(of: row.email).subtracting([uid]).compactMap { users[$0]?.record }
-            return BacklogEntry(record: row.record, others: others)
+            let kin = (usersByAccount[row.record.email.fxaUID] ?? []).subtracting([collation(row.email)]).sorted()
+                .map { (uidsByEmail[$0] ?? []).sorted().compactMap { users[$0]?.record } }
+                .filter { !$0.isEmpty }
+            return BacklogEntry(record: row.record, others: others, kin: kin)
         }
 
         /// Whether the record's account was deleted: some record of the same user says so.

@@ -2,13 +2,15 @@ package import Purging
 
 extension UserRecord {
     /// A record of the user `<user>@example.com` on node 1, unless told otherwise; active if `replacedAt` is nil.
+    ///
+    /// - Parameter createdAt: the later the greater the uid is, unless told otherwise.
     package static func of(
         _ user: String,
         uid: Int64,
         generation: Int64 = 1000,
         keysChangedAt: Int64? = 1000,
         clientState: String = "aabb",
-        createdAt: Int64 = 1000,
+        createdAt: Int64? = nil,
         replacedAt: Int64?,
         node: Int64 = 1
     ) -> UserRecord {
@@ -18,7 +20,7 @@ extension UserRecord {
             generation: generation,
             keysChangedAt: keysChangedAt,
             clientState: clientState,
-            createdAt: Milliseconds(createdAt),
+            createdAt: Milliseconds(createdAt ?? 1000 + uid),
             replacedAt: replacedAt.map { Milliseconds($0) },
             nodeID: NodeID(node)
         )

@@ -159,7 +159,7 @@ private struct Outcome {
         for node in nodes {
             client.node(node.url) { request, _ in
                 switch request.uid.rawValue % 13 {
-                case 0: .init(.writtenSince, after: .zero)
+                case 0: .init(.writtenSince(lastModified: nil), after: .zero)
                 case 1: .init(.refused(status: 400), after: .zero)
                 default: .init(.confirmed(lastModified: 1), after: .zero)
                 }

@@ -92,7 +92,7 @@ package final class RunLedger: RunObserver {
     package func observe(_ event: RunEvent) {
         switch event {
         case .pageRead(let records): read.add(records)
-        case .recordHeld(_, _, let reason): held.add(reason)
+        case .recordHeld(_, _, let reason, _): held.add(reason)
         case .started: written.withLock { $0.runStartedAt = time.wallTime }
         case .finished(let summary): finished(summary)
         case .backlogCountBegan:

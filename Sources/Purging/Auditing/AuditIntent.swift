@@ -39,7 +39,7 @@ package struct AuditIntent: Sendable, Equatable {
             kind: deletion.kind,
             target: deletion.target.text,
             keys: deletion.keys.count,
-            unmodifiedSince: deletion.unmodifiedSince
+            unmodifiedSince: deletion.keys.compactMap(\.unmodifiedSince).max()
         )
     }
 

@@ -28,6 +28,8 @@ package struct AuditOutcome: Sendable, Equatable {
     package let record: RecordFate
     /// Why it was held, failed or left, if so: a ``HoldReason``'s or ``FailureReason``'s word.
     package let reason: String?
+    /// When the hold ends by itself, if it does.
+    package let until: Milliseconds?
     package let exchange: ExchangeTrace
 
     package init(
@@ -35,12 +37,14 @@ package struct AuditOutcome: Sendable, Equatable {
         data: DataFate,
         record: RecordFate,
         reason: String?,
+        until: Milliseconds? = nil,
         exchange: ExchangeTrace
     ) {
         self.intent = intent
         self.data = data
         self.record = record
         self.reason = reason
+        self.until = until
         self.exchange = exchange
     }
 }

@@ -7,7 +7,7 @@ package struct AuditTrail: Sendable {
     /// What is done once its intent is on disk.
     enum Step: Sendable {
         case send(Job)
-        case settle(BacklogEntry, Settlement.Change, DeletionKind)
+        case settle(Settler.Item)
     }
 
     package struct Batch: Sendable {
@@ -105,7 +105,8 @@ package struct AuditTrail: Sendable {
         _ uid: UID,
         isConfirmed: Bool = false,
         record: AuditOutcome.RecordFate = .kept,
-        reason: String? = nil
+        reason: String? = nil,
+        until: Milliseconds? = nil
     ) {
         guard let known = open.removeValue(forKey: uid) else { return }
         let data: AuditOutcome.DataFate =
@@ -118,6 +119,7 @@ package struct AuditTrail: Sendable {
                 data: data,
                 record: record,
                 reason: reason,
+                until: until,
                 exchange: known.exchange
             )
         )

@@ -9,6 +9,8 @@ package struct Job: Sendable {
     /// How many of the deletion's keys the node has confirmed.
     package var confirmedKeys = 0
     package var attempts = 0
+    /// How often it got no connection in time to be sent.
+    var expirations = 0
     /// Whether it holds a place in the send budget.
     package var isReserved = false
     /// Whether some attempt may have deleted data although it was not confirmed.
@@ -20,6 +22,8 @@ package struct Job: Sendable {
     var goodAnswersAtFirstFailure: Int?
     /// Not to be sent before this.
     var notBefore: Instant?
+    /// When the data was last written, by its node's word: asked again with just this as the condition.
+    var condition: Milliseconds?
 
     package init(entry: BacklogEntry, deletion: DataDeletion, readAt: Instant) {
         self.entry = entry
@@ -49,13 +53,22 @@ package struct Job: Sendable {
         if !answer.verdict.deletedNothing { mayHaveBeenCarriedOut = true }
     }
 
-    var request: DeleteRequest {
-        DeleteRequest(
+    /// The node confirmed one key; the next one is a request of its own.
+    mutating func beginNextKey() {
+        attempts = 0
+        goodAnswersAtFirstFailure = nil
+        condition = nil
+    }
+
+    func request(notAfter: Instant) -> DeleteRequest {
+        let key = deletion.keys[min(confirmedKeys, deletion.keys.count - 1)]
+        return DeleteRequest(
             target: deletion.target,
             uid: uid,
             fxaUID: entry.record.email.fxaUID,
-            key: deletion.keys[min(confirmedKeys, deletion.keys.count - 1)],
-            unmodifiedSince: deletion.unmodifiedSince
+            key: key.id,
+            unmodifiedSince: condition ?? key.unmodifiedSince,
+            notAfter: notAfter
         )
     }
 }

@@ -11,6 +11,8 @@ struct Lane: Sendable {
     private(set) var ready: Deque<Job> = []
     /// To be tried again at a certain time.
     private(set) var delayed: [Job] = []
+    /// Refused by the node, until it is known whose failure that is. Fewer than refuse a node's whole work.
+    var refused: [Job] = []
     /// Being read again because what they rest on is too old.
     var rereading = 0
     /// Whether a record of the node was seen in this run.
@@ -111,6 +113,11 @@ struct Lane: Sendable {
         let untried = ready.filter { $0.attempts == 0 && !$0.isReserved }
         ready.removeAll { $0.attempts == 0 && !$0.isReserved }
         return Array(untried)
+    }
+
+    mutating func takeRefused() -> [Job] {
+        defer { refused.removeAll() }
+        return refused
     }
 
     /// Gives up everything that waits here.

@@ -1,98 +1,118 @@
-/// What answers mean: for the node, for the record, and for the send budget.
+package import SyncTokens
+
+/// Carries out what ``AnswerMeaning`` says: for the node, for the record, and for the send budget.
 extension NodeDispatcher {
     package mutating func answered(_ ticket: Int, with answer: NodeAnswer, at now: Instant) -> Answered? {
         guard let flight = flights.removeValue(forKey: ticket) else { return nil }
         let index = flight.lane
         turns.enter(index)
-        var change: NodeGate.Change?
-        if answer.verdict == .timedOut {
-            change = lanes[index].gate.requestTimedOut(flight.request, elapsed: answer.elapsed, now: now)
-        } else if let sign = sign(of: answer.verdict) {
-            change = lanes[index].gate.requestFinished(flight.request, sign, elapsed: answer.elapsed, now: now)
-        } else {
-            lanes[index].gate.requestAbandoned(flight.request, now: now)
-        }
+        let meaning = AnswerMeaning(answer.verdict, from: lanes[index].gate.known, policy: settings.answers)
+        if answer.nodeTime != nil { lanes[index].gate.timestampShown() }
+        if meaning.secret == .accepted { lanes[index].gate.secretAccepted() }
+        var change = take(meaning.node, of: flight, answer, at: now)
         if let quiet = answer.quiet {
             change = lanes[index].gate.quietAsked(quiet, now: now) ?? change
         }
-        switch answer.verdict {
-        case .confirmed where answer.provesSignature: lanes[index].gate.signatureAccepted()
-        case .writtenSince: lanes[index].gate.signatureAccepted()
-        case .signatureRefused: change = lanes[index].gate.signatureRefused() ?? change
-        case .refused: change = lanes[index].gate.requestRefused() ?? change
-        case .decommissioned: change = lanes[index].gate.leave(.decommissioned) ?? change
-        default: break
-        }
-        let resolution = resolve(flight, answer, change: &change, now: now)
+        let resolution = resolve(flight, answer, meaning.record, change: &change, now: now)
         switch resolution {
-        case .held(let job, _), .failed(let job, _), .left(let job, _): giveBack(job)
-        case .continuing, .confirmed: break
+        case .held(let job, _, _), .failed(let job, _), .left(let job, _): giveBack(job)
+        case .continuing, .confirmed, .expired: break
         }
-        let released = lanes[index].gate.reasonLeft == nil ? [] : lanes[index].removeAll()
-        released.forEach { giveBack($0) }
         return Answered(
             uid: flight.job.uid,
             target: lanes[index].target,
+            secret: meaning.secret,
             resolution: resolution,
             change: change,
-            released: released
+            others: othersDecided(by: meaning.node, in: index)
         )
     }
 
-    /// What the verdict says about the node; nil if nothing.
-    private func sign(of verdict: NodeAnswer.Verdict) -> NodeGate.Sign? {
-        switch verdict {
-        case .confirmed: .good
-        case .writtenSince, .notFound, .refused, .signatureRefused: .neutral
-        case .abandoned, .decommissioned: nil
-        case .busy: .overloaded
-        case .trouble: .failed(.serverErrors)
-        case .misrouted: .failed(.misrouted)
-        case .timedOut, .unreachable: .failed(.unreachable)
+    /// What the answer says about the node.
+    private mutating func take(
+        _ meaning: AnswerMeaning.ForNode,
+        of flight: Flight,
+        _ answer: NodeAnswer,
+        at now: Instant
+    ) -> NodeGate.Change? {
+        let (index, elapsed) = (flight.lane, answer.elapsed)
+        func finished(_ sign: NodeGate.Sign) -> NodeGate.Change? {
+            lanes[index].gate.requestFinished(flight.request, sign, elapsed: elapsed, now: now)
+        }
+        switch meaning {
+        case .failed where answer.verdict == .timedOut:
+            return lanes[index].gate.requestTimedOut(flight.request, elapsed: elapsed, now: now)
+        case .failed(let reason): return finished(.failed(reason))
+        case .good: return finished(.good)
+        case .neutral: return finished(.neutral)
+        case .refusal: return finished(.refusal)
+        case .overloaded: return finished(.overloaded)
+        case .left(let reason):
+            lanes[index].gate.requestAbandoned(flight.request, now: now)
+            return lanes[index].gate.leave(reason)
+        case .nothing:
+            lanes[index].gate.requestAbandoned(flight.request, now: now)
+            return nil
         }
     }
 
     private mutating func resolve(
         _ flight: Flight,
         _ answer: NodeAnswer,
+        _ meaning: AnswerMeaning.ForRecord,
         change: inout NodeGate.Change?,
         now: Instant
     ) -> Resolution {
         var job = flight.job
         job.noteAnswer(answer, at: now)
-        switch answer.verdict {
+        let failure = answer.verdict.failure
+        switch meaning {
         case .confirmed:
             job.confirmedKeys += 1
             if job.confirmedKeys == job.deletion.keys.count { return .confirmed(job) }
             if isClosed || lanes[flight.lane].gate.reasonLeft != nil { return .left(job, nil) }
-            job.attempts = 0
-            job.goodAnswersAtFirstFailure = nil
+            job.beginNextKey()
             lanes[flight.lane].prepend(job)
             return .continuing
-        case .writtenSince: return .held(job, .writtenSince)
-        case .notFound: return .held(job, .notFound)
-        case .refused: return .failed(job, .http4xx)
-        case .signatureRefused:
-            return lanes[flight.lane].gate.acceptedSignature ? .failed(job, .http4xx) : .left(job, .http4xx)
-        case .decommissioned: return .left(job, .http5xx)
-        case .misrouted: return .left(job, .misrouted)
-        case .abandoned: return .left(job, nil)
-        case .busy:
-            let wait = answer.retryAfter ?? settings.retry.delay(afterAttempts: job.attempts, using: &random)
-            if lanes[flight.lane].gate.goodAnswers == flight.request.goodAnswers {
-                change = lanes[flight.lane].gate.quietAsked(wait, now: now) ?? change
-            }
-            let resolution = retry(job, of: flight, after: wait, failure: answer.verdict.failure, now: now)
-            if case .left = resolution {
-                let overloaded = lanes[flight.lane].gate.stayedOverloaded(startedAt: flight.request.startedAt, now: now)
-                change = overloaded ?? change
-            }
-            return resolution
-        case .trouble, .timedOut, .unreachable:
-            let wait = settings.retry.delay(afterAttempts: job.attempts, using: &random)
-            let asked = answer.retryAfter ?? .zero
-            return retry(job, of: flight, after: max(wait, asked), failure: answer.verdict.failure, now: now)
+        case .writtenSince: return writtenSince(job, of: flight, answer)
+        case .held(let reason): return .held(job, reason, until: nil)
+        case .refused:
+            // Not carried out, so its place in the budget is free, whosever failure it is.
+            giveBack(job)
+            job.isReserved = false
+            if isClosed || lanes[flight.lane].gate.reasonLeft != nil { return .left(job, failure) }
+            lanes[flight.lane].refused.append(job)
+            return .continuing
+        case .untouched: return .left(job, failure)
+        case .decidedAnew:
+            if isClosed || lanes[flight.lane].gate.reasonLeft != nil { return .left(job, nil) }
+            job.attempts -= 1
+            job.expirations += 1
+            if job.expirations > settings.retry.maxAttempts { return .left(job, .connect) }
+            lanes[flight.lane].rereading += 1
+            return .expired(job)
+        case .triedAgain, .triedAgainAtMost:
+            return retry(job, of: flight, answer, mayFail: meaning == .triedAgain, change: &change, now: now)
         }
+    }
+
+    /// 412. Tokenserver dates `replaced_at` back when it cleans up after a race, so a late write alone is no sign of harm:
+    /// what nobody has written for the quiet time, and no login leads to, is deleted under just that condition.
+    private mutating func writtenSince(_ job: Job, of flight: Flight, _ answer: NodeAnswer) -> Resolution {
+        guard case .writtenSince(let seconds?) = answer.verdict, let nodeTime = answer.nodeTime,
+            let quietTime = settings.quietTime
+        else { return .held(job, .writtenSince, until: nil) }
+        let lastWrite = Milliseconds(secondsSince1970: seconds)
+        let over = lastWrite.advanced(by: quietTime)
+        if over >= Milliseconds(secondsSince1970: nodeTime) || job.condition != nil {
+            return .held(job, .writtenSince, until: over)
+        }
+        if isClosed || lanes[flight.lane].gate.reasonLeft != nil { return .left(job, nil) }
+        var job = job
+        job.condition = lastWrite
+        job.attempts = 0
+        lanes[flight.lane].prepend(job)
+        return .continuing
     }
 
     /// Tries again later, or says whose failure it is: the record's, if its node answered other records well between
@@ -100,24 +120,69 @@ extension NodeDispatcher {
     private mutating func retry(
         _ job: Job,
         of flight: Flight,
-        after wait: Duration,
-        failure: FailureReason?,
+        _ answer: NodeAnswer,
+        mayFail: Bool,
+        change: inout NodeGate.Change?,
         now: Instant
     ) -> Resolution {
-        let gate = lanes[flight.lane].gate
-        if gate.reasonLeft != nil || isClosed {
-            return .left(job, failure)
+        let (index, failure) = (flight.lane, answer.verdict.failure)
+        let delay = settings.retry.delay(afterAttempts: job.attempts, using: &random)
+        let isBusy =
+            switch answer.verdict {
+            case .busy, .misrouted(429, _), .misrouted(503, _): true
+            default: false
+            }
+        let wait = isBusy ? answer.retryAfter ?? delay : max(delay, answer.retryAfter ?? .zero)
+        if isBusy, lanes[index].gate.goodAnswers == flight.request.goodAnswers {
+            change = lanes[index].gate.quietAsked(wait, now: now) ?? change
         }
+        let gate = lanes[index].gate
+        if gate.reasonLeft != nil || isClosed { return .left(job, failure) }
         var job = job
         let goodBefore =
             job.attempts == 1 ? flight.request.goodAnswers : job.goodAnswersAtFirstFailure ?? gate.goodAnswers
         if job.attempts >= settings.retry.maxAttempts || wait > settings.gate.longestQuiet {
-            let othersWentWell = gate.goodAnswers > goodBefore && !gate.isCutOff
-            return othersWentWell ? .failed(job, failure ?? .unknown) : .left(job, failure)
+            if mayFail, gate.goodAnswers > goodBefore, !gate.isCutOff { return .failed(job, failure ?? .unknown) }
+            if isBusy {
+                let startedAt = flight.request.startedAt
+                change = lanes[index].gate.stayedOverloaded(startedAt: startedAt, now: now) ?? change
+            }
+            return .left(job, failure)
         }
         job.goodAnswersAtFirstFailure = job.goodAnswersAtFirstFailure ?? gate.goodAnswers
-        lanes[flight.lane].delay(job, until: now + wait)
+        lanes[index].delay(job, until: now + wait)
         return .continuing
+    }
+
+    /// The records whose fate this answer to another one decides: those that their node refused, and those that wait for a
+    /// node which was now left.
+    private mutating func othersDecided(by meaning: AnswerMeaning.ForNode, in index: Int) -> [Resolution] {
+        let gate = lanes[index].gate
+        var others: [Resolution] = []
+        if meaning == .good {
+            others += lanes[index].takeRefused().map { .failed($0, .http4xx) }
+        } else if gate.refusesEverything || gate.reasonLeft != nil {
+            others += lanes[index].takeRefused().map { .left($0, .http4xx) }
+        }
+        if gate.reasonLeft != nil {
+            let waiting = lanes[index].removeAll()
+            waiting.forEach { giveBack($0) }
+            others += waiting.map { .left($0, nil) }
+        }
+        return others
+    }
+
+    /// Nothing more is asked for now: refusals that no answer decided on are the records' own, if their node did what it
+    /// was asked to before, in this run.
+    package mutating func decideRefusals() -> [(target: ServiceURL, Resolution)] {
+        var decided: [(target: ServiceURL, Resolution)] = []
+        for index in lanes.indices {
+            let isTheirs = lanes[index].gate.known.hasAccepted
+            decided += lanes[index].takeRefused().map { job in
+                (lanes[index].target, isTheirs ? .failed(job, .http4xx) : .left(job, .http4xx))
+            }
+        }
+        return decided
     }
 
     /// Gives a record's place in the budget back, unless some attempt may have deleted its data.

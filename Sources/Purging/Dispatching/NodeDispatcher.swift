@@ -12,9 +12,14 @@ package struct NodeDispatcher: Sendable {
     package struct Settings: Sendable {
         package var gate = NodeGate.Settings()
         package var retry = RetryPolicy()
-        /// What a decision rests on may be this old when its request is handed to the client. The client may take three
-        /// more seconds, two for a connection and one for a second signature, which makes the five seconds of the law.
+        package var answers = AnswerMeaning.Policy()
+        /// `--quiet-time`: data that nobody has written for so long is deleted although it was written late; nil for never.
+        package var quietTime: Duration? = .seconds(30 * 86_400)
+        /// What a decision rests on may be this old when its request is handed to the client; older is read again. The
+        /// client has the rest of ``decisionLife`` to get a connection and to send.
         package var freshness = Duration.seconds(2)
+        /// What a decision rests on may be this old when its request is sent (law 3).
+        package var decisionLife = Duration.seconds(5)
         /// About how many records may wait in all, shared by the nodes.
         package var window = 4096
 
@@ -33,19 +38,23 @@ package struct NodeDispatcher: Sendable {
         case continuing
         /// Its data is gone, by its node's word.
         case confirmed(Job)
-        case held(Job, HoldReason)
+        /// - Parameter until: when the hold ends by itself, if it does.
+        case held(Job, HoldReason, until: Milliseconds?)
         case failed(Job, FailureReason)
         /// The node is in trouble or the program stops: left untouched.
         case left(Job, FailureReason?)
+        /// It could not be sent in time: to be read again, and then kept or dropped.
+        case expired(Job)
     }
 
     package struct Answered: Sendable {
         package let uid: UID
         package let target: ServiceURL
+        package let secret: AnswerMeaning.ForSecret
         package let resolution: Resolution
         package let change: NodeGate.Change?
-        /// Records that waited for a node which was now left for the run: untouched.
-        package let released: [Job]
+        /// What this answer means for other records of the node.
+        package let others: [Resolution]
     }
 
     struct Flight {
@@ -94,9 +103,6 @@ package struct NodeDispatcher: Sendable {
         Dictionary(lanes.map { ($0.target, $0.gate) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Whether some node accepted a signature of ours in this run.
-    package var acceptedSignature: Bool { lanes.contains { $0.gate.acceptedSignature } }
-
     package func isFull(_ target: ServiceURL) -> Bool {
         index(of: target).map { lanes[$0].isFull(share: settings.window / max(1, seenLanes)) } ?? false
     }
@@ -124,6 +130,11 @@ package struct NodeDispatcher: Sendable {
 
     /// Whether nothing is on its way to this node.
     package func isIdle(_ target: ServiceURL) -> Bool { index(of: target).map { lanes[$0].load == 0 } ?? true }
+
+    /// Whether the node may still be asked in this run, and not only to find out whether it goes on refusing.
+    package func mayStillAccept(_ target: ServiceURL) -> Bool {
+        index(of: target).map { lanes[$0].gate.reasonLeft == nil && !lanes[$0].gate.refusesEverything } ?? true
+    }
 
     package func isLeftForRun(_ target: ServiceURL) -> Bool {
         index(of: target).map { lanes[$0].gate.reasonLeft != nil } ?? false
@@ -240,7 +251,7 @@ package struct NodeDispatcher: Sendable {
     /// Takes back everything that was not sent, and sends nothing more.
     package mutating func close() -> [Job] {
         isClosed = true
-        return lanes.indices.flatMap { lanes[$0].removeAll() }
+        return lanes.indices.flatMap { lanes[$0].removeAll() + lanes[$0].takeRefused() }
     }
 
     // MARK: Lanes
@@ -271,7 +282,7 @@ package struct NodeDispatcher: Sendable {
         let request = lanes[index].gate.requestStarted(at: now)
         lastTicket += 1
         flights[lastTicket] = Flight(job: job, lane: index, request: request)
-        return Dispatch(ticket: lastTicket, request: job.request)
+        return Dispatch(ticket: lastTicket, request: job.request(notAfter: job.readAt + settings.decisionLife))
     }
 
     /// How many of a lane's records may be read again at once: no more than could be sent then.

@@ -21,7 +21,6 @@ extension NodeGate {
         case unreachable
         case misrouted
         case serverErrors = "server_errors"
-        case signatureRefused = "signature_refused"
         case refusesEverything = "refuses_everything"
         case decommissioned
         case longPause = "long_pause"
@@ -34,6 +33,8 @@ extension NodeGate {
         case good
         /// It answered about this one record.
         case neutral
+        /// It refused to do it.
+        case refusal
         /// It has too much to do.
         case overloaded
         case failed(LeaveReason)

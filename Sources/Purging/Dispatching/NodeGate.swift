@@ -30,10 +30,8 @@ package struct NodeGate: Sendable {
         package var probesPerRun = 3
         /// The longest pause that a node may ask for; a node that wants a longer one is left for the run.
         package var longestQuiet = Duration.seconds(120)
-        /// Signatures that a node may refuse, before it accepted any, until it is left for the run.
-        package var refusalsToLeave = 3
-        /// Requests that a node may refuse otherwise, before it accepted any signature, until it is left for the run.
-        package var rejectionsToLeave = 20
+        /// Definite refusals in a row, without a good answer between, that cut the node off.
+        package var refusalsToCutOff = 8
         /// Good answers during a request that ran into its time limit, from which on that is no failure of the node.
         package var goodAnswersToBlameTheRecord = 20
 
@@ -61,8 +59,8 @@ package struct NodeGate: Sendable {
     private var requests = RequestsInFlight()
     /// Good answers so far; a record's attempts are compared with it to tell whose a failure is.
     package private(set) var goodAnswers = 0
-    /// Whether the node accepted a signature of ours in this run.
-    package private(set) var acceptedSignature = false
+    /// What is known of whoever answers under the node's URL.
+    package private(set) var known = AnswerMeaning.Known()
     /// `backoff` is set on the node's row: a quarter of the usual concurrency at most.
     package var isThrottled = false
 
@@ -71,8 +69,7 @@ package struct NodeGate: Sendable {
     private var quietUntil: Instant?
     private var failuresInARow = 0
     private var probesFailed = 0
-    private var refusals = 0
-    private var rejections = 0
+    private var refusalsInARow = 0
 
     package init(settings: Settings) {
         self.settings = settings
@@ -173,6 +170,7 @@ package struct NodeGate: Sendable {
         switch sign {
         case .good:
             goodAnswers += 1
+            refusalsInARow = 0
             requests.answeredWell(startedAt: request.startedAt)
             if case .open = phase {
                 concurrency.answeredWell(request, elapsed: elapsed, now: now)
@@ -180,6 +178,8 @@ package struct NodeGate: Sendable {
             return reopen()
         case .neutral:
             return isCutOff ? reopen() : nil
+        case .refusal:
+            return countRefusal(startedAt: request.startedAt, now: now)
         case .overloaded:
             if case .open = phase { concurrency.answeredBadly(request, mayBeLoad: true, now: now) }
             return isCutOff ? countFailure(.overloaded, startedAt: request.startedAt, now: now) : nil
@@ -215,20 +215,14 @@ package struct NodeGate: Sendable {
         return nil
     }
 
-    /// The node answered in a way that it does only after it accepted the signature.
-    package mutating func signatureAccepted() { acceptedSignature = true }
+    /// Whether the node refused so many requests in a row that this is its own trouble.
+    package var refusesEverything: Bool { refusalsInARow >= settings.refusalsToCutOff }
 
-    /// The node refused a signature. That is its own failure, or the secret's, until it has accepted one.
-    package mutating func signatureRefused() -> Change? {
-        refusals += 1
-        return !acceptedSignature && refusals >= settings.refusalsToLeave ? leave(.signatureRefused) : nil
-    }
+    /// The node accepted the secret.
+    package mutating func secretAccepted() { known.hasAccepted = true }
 
-    /// The node refused a request for another reason than its signature. A node that does only that is none.
-    package mutating func requestRefused() -> Change? {
-        rejections += 1
-        return !acceptedSignature && rejections >= settings.rejectionsToLeave ? leave(.refusesEverything) : nil
-    }
+    /// The node sent `X-Weave-Timestamp`.
+    package mutating func timestampShown() { known.hasShownTimestamp = true }
 
     /// Gives the node up for the rest of the run.
     package mutating func leave(_ reason: LeaveReason) -> Change? {
@@ -244,9 +238,8 @@ package struct NodeGate: Sendable {
         }
         requests = RequestsInFlight()
         probesFailed = 0
-        refusals = 0
-        rejections = 0
-        acceptedSignature = false
+        refusalsInARow = 0
+        known.hasAccepted = false
     }
 
     private mutating func reopen() -> Change? {
@@ -256,6 +249,15 @@ package struct NodeGate: Sendable {
         concurrency.startAgain()
         probesFailed = 0
         return .recovered
+    }
+
+    private mutating func countRefusal(startedAt: Instant, now: Instant) -> Change? {
+        refusalsInARow += 1
+        switch phase {
+        case .left: return nil
+        case .open: return refusesEverything ? cutOff(.refusesEverything, for: settings.firstCoolDown, now: now) : nil
+        case .cutOff: return countFailure(.refusesEverything, startedAt: startedAt, now: now)
+        }
     }
 
     private mutating func countFailure(_ reason: LeaveReason, startedAt: Instant, now: Instant) -> Change? {

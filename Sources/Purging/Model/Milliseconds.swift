@@ -6,6 +6,11 @@ package struct Milliseconds: RawRepresentable, Hashable, Comparable, Sendable, C
 
     package init(_ rawValue: Int64) { self.rawValue = rawValue }
 
+    /// Seconds with two decimals, as storage nodes tell moments, lose nothing on the way.
+    package init(secondsSince1970 seconds: Double) {
+        rawValue = Int64((min(max(seconds, 0), 9e12) * 100).rounded()) * 10
+    }
+
     package static func < (lhs: Milliseconds, rhs: Milliseconds) -> Bool { lhs.rawValue < rhs.rawValue }
 
     /// The moment `duration` later (earlier if it is negative); it saturates instead of overflowing.

@@ -8,6 +8,8 @@ package enum DeletionKind: String, Sendable, CaseIterable {
     case force
     /// The data belongs to an active record, so only the record goes.
     case sharedData = "shared_data"
+    /// The data can't be addressed and stays where it is; the operator allowed it.
+    case unaddressable
 }
 
 /// Why a record is left as it is although it is purgeable. Each has a way out that an operator can take.
@@ -15,6 +17,7 @@ package enum HoldReason: String, Sendable, CaseIterable {
     case unaddressable
     case revivable
     case sharedData = "shared_data"
+    case unnamedStorage = "unnamed_storage"
     case goneNode = "gone_node"
     case notFound = "not_found"
     case writtenSince = "written_since"
@@ -28,13 +31,17 @@ package enum HoldReason: String, Sendable, CaseIterable {
         case .revivable:
             "the user's next login gets this data back; --purge-unassigned deletes it all the same"
         case .sharedData:
-            "the data may be an active record's; name the storage with --node-type"
+            "the data may be an active record's, or become it; name the storage with --node-type, or wait for the user's"
+                + " next login"
+        case .unnamedStorage:
+            "--node-type names other storages by URL, but not this one; name it with --node-type URL=TYPE"
         case .goneNode:
             "more than 1,000 records name a node that is not in nodes; confirm that it is gone with --gone-node ID"
         case .notFound:
             "the node answered 404; correct the node's URL, or use --accept-404 if the node means \"nothing there\""
         case .writtenSince:
-            "the data was written after the record was replaced; look into it, or use --no-write-check"
+            "the data was written after the record was replaced; the hold ends after --quiet-time without a write;"
+                + " --no-write-check deletes it at once"
         }
     }
 }

@@ -6,7 +6,7 @@ package protocol BacklogSource: Sendable {
     /// The database server's clock.
     func currentTime() async throws -> Milliseconds
 
-    /// All nodes of the service.
+    /// All nodes, of whatever service: Tokenserver finds a record's node by its id alone.
     func nodes() async throws -> [Node]
 
     /// Reads a page of the backlog, each record with its user's other records, all in one read-only snapshot.
@@ -30,7 +30,7 @@ package protocol BacklogSource: Sendable {
 package protocol RecordStore: BacklogSource {
     /// Settles a batch in one transaction: it checks each record again (law 4), makes the changes, and frees the slots
     /// of deleted records on their nodes. All or nothing; repeating it after an error is harmless, as records that
-    /// were deleted are then ``SettlementResult/gone``.
+    /// were deleted are then ``SettlementResult/gone``. Each try leaves out what is too old by then.
     ///
     /// - Returns: one result for each settlement, in their order.
     func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult]

@@ -12,12 +12,19 @@ package struct Settlement: Sendable, Equatable {
     package let uid: UID
     package let nodeID: NodeID
     package let change: Change
+    /// What needs no node's word is not to be written after this moment, as the decision behind it is too old then
+    /// (law 3); nil for no such limit.
+    package let notAfter: ContinuousClock.Instant?
 
-    package init(uid: UID, nodeID: NodeID, change: Change) {
+    package init(uid: UID, nodeID: NodeID, change: Change, notAfter: ContinuousClock.Instant? = nil) {
         self.uid = uid
         self.nodeID = nodeID
         self.change = change
+        self.notAfter = notAfter
     }
+
+    /// Whether it is too late to write this.
+    package func isStale(at now: ContinuousClock.Instant) -> Bool { notAfter.map { $0 < now } ?? false }
 }
 
 /// What became of a settlement.
@@ -28,4 +35,6 @@ package enum SettlementResult: Sendable, Equatable {
     case gone
     /// The record was not any more what was decided on (active, other node, replaced later): left alone.
     case changed
+    /// Not written: its ``Settlement/notAfter`` had passed.
+    case stale
 }

@@ -19,7 +19,7 @@ package struct NodeDirectory: Sendable {
             if keying == .account || ownKeying == .account {
                 return .account
             }
-            return keying == .unknown || ownKeying == .unknown ? .unknown : .uid
+            return keying == .uid && ownKeying == .uid ? .uid : .unknown
         }
     }
 

@@ -11,7 +11,7 @@ package enum ObsolescenceCause: String, Sendable, CaseIterable {
 extension BacklogEntry {
     /// Read off the record and its user's others.
     package var cause: ObsolescenceCause {
-        if record.isTombstone || others.contains(where: \.isTombstone) { return .deletedAccount }
+        if isAccountDeleted { return .deletedAccount }
         return others.contains(where: \.isActive) ? .replaced : .unassigned
     }
 }

@@ -2,11 +2,21 @@ package import SyncTokens
 
 /// The deletion of one record's data on a storage node.
 package struct DataDeletion: Sendable, Equatable {
+    /// One key under which data is to be deleted.
+    package struct Key: Sendable, Equatable {
+        package let id: KeyID
+        /// See ``DeleteRequest/unmodifiedSince``.
+        package let unmodifiedSince: Milliseconds?
+
+        package init(id: KeyID, unmodifiedSince: Milliseconds?) {
+            self.id = id
+            self.unmodifiedSince = unmodifiedSince
+        }
+    }
+
     package let target: ServiceURL
-    /// The keys under which the data is to be deleted, each with a request of its own; never empty.
-    package let keys: [KeyID]
-    /// See ``DeleteRequest/unmodifiedSince``.
-    package let unmodifiedSince: Milliseconds?
+    /// Each with a request of its own; never empty.
+    package let keys: [Key]
     /// What the record counts as once its data is gone: ``DeletionKind/notDown`` or ``DeletionKind/force``.
     package let kind: DeletionKind
 }

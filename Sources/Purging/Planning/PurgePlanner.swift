@@ -2,9 +2,8 @@ import SyncTokens
 
 /// Decides what is to be done about a record: the decision table, row by row.
 ///
-/// It is a pure function of the record, its user's other records, the nodes, and the policy. It never allows a request
-/// that could reach data of an active record, or data that the user would get back at the next login; where what is
-/// known doesn't settle that, the record is held.
+/// It is a pure function of the record, its account's other records, the nodes, and the policy. It never allows a request
+/// that could reach data to which a login could lead; where what is known doesn't settle that, the record is held.
 package struct PurgePlanner: Sendable {
     package let policy: PurgePolicy
 
@@ -12,131 +11,75 @@ package struct PurgePlanner: Sendable {
 
     package func action(for entry: BacklogEntry, in directory: NodeDirectory) -> PurgeAction {
         let record = entry.record
-        // Only its tombstone says that the account is deleted: without it, the data of its other records would seem to be
-        // what the next login gets back.
-        let isNeeded =
-            record.isTombstone
-            && (policy.keepsTombstonesLast
-                ? entry.others.contains { !$0.isTombstone } : entry.hasRecordsLeft(onAccountStorageIn: directory))
-        guard let place = directory[record.nodeID] else {
-            let action = nodelessAction(record.nodeID, in: directory)
-            return isNeeded && action == .deleteRecord(.nodeless) ? .wait(.tombstoneLast) : action
-        }
+        guard let place = directory[record.nodeID] else { return nodelessAction(entry, in: directory) }
         if place.node.isDowned, !policy.forcesDownedNodes {
             return .wait(.nodeDown)
         }
         guard let target = place.target, let keys = record.keys, let usualKey = keys.first else {
             return .fail(.malformed)
         }
-        func purge(_ keys: [KeyID]) -> PurgeAction {
-            .purge(
-                DataDeletion(
-                    target: target,
-                    keys: keys,
-                    unmodifiedSince: policy.writeMargin.map { entry.lastRightfulWrite.advanced(by: $0) },
-                    kind: place.node.isDowned ? .force : .notDown
-                )
-            )
+        if place.keying == .unnamed { return .hold(.unnamedStorage) }
+        if isNeeded(entry, in: directory) { return .wait(.tombstoneLast) }
+        let check = WriteCheck(entry: entry, margin: policy.writeMargin)
+        func purge(_ keys: [DataDeletion.Key]) -> PurgeAction {
+            .purge(DataDeletion(target: target, keys: keys, kind: place.node.isDowned ? .force : .notDown))
+        }
+        func purgeShared(_ keys: [KeyID]) -> PurgeAction {
+            purge(keys.map { .init(id: $0, unmodifiedSince: check.sharedMoment($0)) })
         }
         if place.keying == .uid {
-            return isNeeded ? .wait(.tombstoneLast) : purge([usualKey])
+            return purge([.init(id: usualKey, unmodifiedSince: check.ownMoment())])
         }
-        if record.isUnaddressable, !(place.keying == .account && policy.acceptsUnaddressable) {
-            return .hold(.unaddressable)
+        if record.isUnaddressable {
+            let isAccepted = place.keying == .account && policy.acceptsUnaddressable
+            return isAccepted ? .deleteRecord(.unaddressable) : .hold(.unaddressable)
         }
-        if record.isTombstone, entry.others.contains(where: { !$0.isTombstone }) {
-            return .wait(.tombstoneLast)
-        }
+        let protected = ProtectedData(entry, in: directory, policy: policy)
+        let protections = keys.map { protected.protection(of: $0, of: record) }
         if place.keying == .account {
-            return accountAction(entry, keys: Set(keys), in: directory) { left in purge(keys.filter(left.contains)) }
+            let free = zip(keys, protections).filter { $0.1 == nil }.map(\.0)
+            return free.isEmpty ? protectedAction(protections) : purgeShared(free)
         }
-        if hasTwin(entry, keys: keys, target: target, in: directory) {
-            return policy.effectiveOverride == nil ? .hold(.sharedData) : .deleteRecord(.sharedData)
-        }
-        return purge([usualKey])
+        if protections.allSatisfy({ $0 == nil }) { return purgeShared([usualKey]) }
+        // Past a downed node the operator has said where the data is, and the original does this.
+        if place.node.isDowned, policy.effectiveOverride != nil { return .deleteRecord(.sharedData) }
+        return .hold(protections.contains { $0 == .active || $0 == .perhapsActive } ? .sharedData : .revivable)
     }
 
-    private func nodelessAction(_ node: NodeID, in directory: NodeDirectory) -> PurgeAction {
+    private func nodelessAction(_ entry: BacklogEntry, in directory: NodeDirectory) -> PurgeAction {
+        let node = entry.record.nodeID
         if directory.crowdedGoneNodes.contains(node), !policy.confirmedGoneNodes.contains(node) {
             return .hold(.goneNode)
         }
-        return .deleteRecord(.nodeless)
+        return isNeeded(entry, in: directory) ? .wait(.tombstoneLast) : .deleteRecord(.nodeless)
     }
 
-    /// On storage keyed by account: what no other record may still need is deleted.
-    private func accountAction(
-        _ entry: BacklogEntry,
-        keys: Set<KeyID>,
-        in directory: NodeDirectory,
-        purge: (Set<KeyID>) -> PurgeAction
-    ) -> PurgeAction {
-        if !policy.purgesUnassigned, entry.isRevivable(keys: keys) {
-            return .hold(.revivable)
-        }
-        var shared: Set<KeyID> = []
-        var doubtful: Set<KeyID> = []
-        for active in entry.others where active.isActive {
-            let keying = directory[active.nodeID]?.keyingOfActiveRecords ?? policy.storageTypes.keyingOfGoneNode
-            switch keying {
-            case .account: shared.formUnion(active.keys ?? [])
-            case .unknown: doubtful.formUnion(active.keys ?? [])
-            case .uid: break
+    /// What becomes of a record all of whose data is protected.
+    private func protectedAction(_ protections: [ProtectedData.Protection?]) -> PurgeAction {
+        if protections.allSatisfy({ $0 == .active }) { return .deleteRecord(.sharedData) }
+        return .hold(protections.contains { $0 == .perhapsActive } ? .sharedData : .revivable)
+    }
+
+    /// Whether the record is the tombstone of a deleted account and some other obsolete record still needs it: only the
+    /// tombstone says that the account is deleted, and without it that record's data would seem to be what the next login
+    /// gets back.
+    ///
+    /// No record that is needed waits for one that waits for it: other tombstones don't count, nor does a record that is
+    /// held, or can't be purged, whether the account is deleted or not.
+    private func isNeeded(_ entry: BacklogEntry, in directory: NodeDirectory) -> Bool {
+        guard entry.record.isTombstone else { return false }
+        let others = entry.users.joined().filter { !$0.isActive && !$0.isTombstone }
+        if others.isEmpty { return false }
+        let protected = ProtectedData(entry, in: directory, policy: policy)
+        return others.contains { other in
+            if policy.keepsTombstonesLast, directory[other.nodeID]?.keying == .uid || directory[other.nodeID] == nil {
+                return true
             }
-        }
-        let left = keys.subtracting(shared)
-        if left.isEmpty {
-            return .deleteRecord(.sharedData)
-        }
-        return left.isDisjoint(with: doubtful) ? purge(left) : .hold(.sharedData)
-    }
-
-    /// On storage of an unknown kind: whether an active record of the user may share the data.
-    private func hasTwin(
-        _ entry: BacklogEntry,
-        keys: [KeyID],
-        target: ServiceURL,
-        in directory: NodeDirectory
-    ) -> Bool {
-        entry.others.contains { other in
-            guard other.isActive, let otherKeys = other.keys, !Set(keys).isDisjoint(with: otherKeys) else {
+            guard let place = directory[other.nodeID], place.keyingOfActiveRecords != .uid, let keys = other.keys else {
                 return false
             }
-            return policy.effectiveOverride != nil || directory[other.nodeID]?.target?.storage == target.storage
-        }
-    }
-}
-
-extension BacklogEntry {
-    /// The moment after which nobody should have written to this record's storage, but for tokens still alive then:
-    /// the earlier of its replacement and the creation of the user's next record, as a deferral moves the former.
-    fileprivate var lastRightfulWrite: Milliseconds {
-        let next = others.lazy
-            .filter { ($0.createdAt, $0.uid) > (record.createdAt, record.uid) }
-            .map(\.createdAt)
-            .min()
-        return next.map { min($0, replacedAt) } ?? replacedAt
-    }
-
-    /// Whether the account has records on account-keyed storage that aren't tombstones themselves.
-    fileprivate func hasRecordsLeft(onAccountStorageIn directory: NodeDirectory) -> Bool {
-        others.contains { other in
-            !other.isTombstone && directory[other.nodeID]?.keyingOfActiveRecords == .account
-        }
-    }
-
-    /// Whether the user's next login would get back the data under one of these keys.
-    ///
-    /// That is so for a user who has no active record and whose account was not deleted: Tokenserver then makes a new
-    /// record with the newest one's key. Older records with that key share its data.
-    fileprivate func isRevivable(keys: Set<KeyID>) -> Bool {
-        let all = [record] + others
-        if all.contains(where: { $0.isActive || $0.isTombstone }) {
-            return false
-        }
-        let newest = all.map { ($0.generation, $0.createdAt) }.max { $0 < $1 }
-        return all.contains { candidate in
-            guard let newest, (candidate.generation, candidate.createdAt) == newest else { return false }
-            return candidate.uid == record.uid || !keys.isDisjoint(with: candidate.keys ?? [])
+            // What is held or deleted because of an active record would be so without the tombstone.
+            return keys.contains { protected.protection(of: $0, of: other) == nil }
         }
     }
 }

@@ -8,10 +8,15 @@ package enum StorageKeying: Sendable, Equatable {
     case account
     /// Nobody said. Decisions are then as the original's, with more caution.
     case unknown
+    /// Other storages were named by their URLs and this one wasn't: it may be new under that URL, so nothing is deleted
+    /// there until the operator says what it is.
+    case unnamed
 }
 
 /// What the operator said about how the nodes key their data, most specific first: a node's own type, the type of all,
 /// the one Spanner node.
+///
+/// A type belongs to a URL as it stands in a node's row now, not to the row: a row can be given another storage's URL.
 package struct StorageTypes: Sendable {
     private let byStorage: [String: (url: String, keying: StorageKeying)]
     private let ofAll: StorageKeying?
@@ -31,11 +36,14 @@ package struct StorageTypes: Sendable {
         if let named = byStorage[ServiceURL.storage(ofURL: url)]?.keying ?? ofAll {
             return named
         }
-        return spannerNode.map { nodes.contains($0) } ?? false ? .account : .unknown
+        if let spannerNode, nodes.contains(spannerNode) { return .account }
+        return byStorage.isEmpty ? .unknown : .unnamed
     }
 
-    /// How the storage of a node without a row keyed its data.
-    var keyingOfGoneNode: StorageKeying { ofAll ?? .unknown }
+    /// Whether no two records can share data, wherever they lie.
+    package var allKeyByUID: Bool {
+        spannerNode == nil && ofAll == .uid && byStorage.values.allSatisfy { $0.keying == .uid }
+    }
 
     /// URLs that a type was given for, of which none is in `urls`.
     package func urlsNotAmong(_ urls: [String]) -> [String] {

@@ -11,7 +11,8 @@ package enum RunEvent: Sendable {
     /// A node confirmed the deletion of a record's data.
     case dataDeleted(UID, node: String, DeletionKind, elapsed: Duration)
     case recordDeleted(UID, NodeID, DeletionKind)
-    case recordHeld(UID, NodeID, HoldReason)
+    /// - Parameter until: when the hold ends by itself, if it does.
+    case recordHeld(UID, NodeID, HoldReason, until: Milliseconds?)
     case recordFailed(UID, NodeID, FailureReason)
     /// A failed record could not be moved behind the others.
     case deferralFailed(UID)

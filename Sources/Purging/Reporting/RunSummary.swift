@@ -31,6 +31,10 @@ package struct RunSummary: Sendable {
     package var deferred = 0
     /// Records held, by reason.
     package var held: [HoldReason: Int] = [:]
+    /// Of these, the ones that are held only because nobody said what their storage runs on.
+    package var heldOnUnknownStorage = 0
+    /// Changes that were not made as no node accepted the secret, as far as they were seen.
+    package var withheld = 0
     /// Records that wait for something else, by reason, as far as they were read.
     package var waiting: [WaitReason: Int] = [:]
     /// Records on nodes that are marked as down, counted in the database; nil if that could not be counted.
@@ -67,7 +71,7 @@ package struct RunSummary: Sendable {
     package func exitCode(isStrict: Bool) -> Int32 {
         if stopReason.isError { return 1 }
         if stopReason == .stopRequested { return 0 }
-        if failedTotal > 0 || untouched > 0 || !troubledNodes.isEmpty { return 3 }
+        if failedTotal > 0 || untouched > 0 || withheld > 0 || !troubledNodes.isEmpty { return 3 }
         if isStrict {
             let mayWait = waitingTotal > 0 || (hasDownedNodes && onDownedNodes == nil)
             if heldTotal > 0 || mayWait || stopReason == .maxRecords || stopReason == .maxRuntime { return 3 }

@@ -10,6 +10,8 @@ package enum StopReason: Sendable, Equatable {
     case stopRequested
     /// No node accepted a signature, and some refused one: the secret is wrong. Nothing was changed.
     case secretRefused
+    /// Very many requests were sent, and no node accepted the secret. Nothing was changed.
+    case secretUnproven
     /// The nodes table is empty, or lacks the Spanner node that the configuration names.
     case nodesImplausible(String)
     /// A page of the backlog did not move the cursor.
@@ -25,8 +27,8 @@ package enum StopReason: Sendable, Equatable {
 
     /// Every name that there is.
     package static let names =
-        [Self.complete, .maxRecords, .maxRuntime, .stopRequested, .secretRefused, .nodesImplausible(""), .loopDetected]
-        .map(\.name) + [Self.shardLost(""), .auditFailed(""), .planFailed(""), .storeFailed("")].map(\.name)
+        [Self.complete, .maxRecords, .maxRuntime, .stopRequested, .secretRefused, .secretUnproven]
+        .map(\.name) + [Self.nodesImplausible(""), .loopDetected, .shardLost(""), .auditFailed(""), .planFailed(""), .storeFailed("")].map(\.name)
 
     package var name: String {
         switch self {
@@ -35,6 +37,7 @@ package enum StopReason: Sendable, Equatable {
         case .maxRuntime: "max_runtime"
         case .stopRequested: "stop_requested"
         case .secretRefused: "secret_refused"
+        case .secretUnproven: "secret_unproven"
         case .nodesImplausible: "nodes_implausible"
         case .loopDetected: "loop_detected"
         case .auditFailed: "audit_log_failed"
@@ -51,8 +54,12 @@ package enum StopReason: Sendable, Equatable {
         case .maxRecords: "reached --max-records; the rest is for the next run"
         case .maxRuntime: "--max-runtime is over; the rest is for the next run"
         case .secretRefused:
-            "the storage nodes refused the signature, so the master secret is wrong;"
-                + " give the secret that Tokenserver and the nodes share"
+            "the storage nodes refused our signature, and none accepted it; nothing was changed. Likely causes, in this"
+                + " order: a proxy that rewrites Host, scheme or path; Basic auth in front of the nodes; a wrong clock; a"
+                + " master secret that is not the one of Tokenserver and the nodes"
+        case .secretUnproven:
+            "no node accepted the master secret, though very many requests were sent; nothing was changed. Look into what"
+                + " the nodes answer"
         case .loopDetected: "a page of the backlog did not move the cursor; the database answered inconsistently"
         case .nodesImplausible(let text), .auditFailed(let text), .planFailed(let text),
             .storeFailed(let text), .shardLost(let text):
@@ -64,7 +71,7 @@ package enum StopReason: Sendable, Equatable {
     package var isError: Bool {
         switch self {
         case .complete, .maxRecords, .maxRuntime, .stopRequested: false
-        case .secretRefused, .nodesImplausible, .loopDetected, .auditFailed, .planFailed, .storeFailed, .shardLost:
+        case .secretRefused, .secretUnproven, .nodesImplausible, .loopDetected, .auditFailed, .planFailed, .storeFailed, .shardLost:
             true
         }
     }

@@ -101,7 +101,7 @@ package struct DryRun: Sendable {
         )
         var budget = SendBudget(total: options.maxRecords)
         var planned: [PlannedRecord] = []
-        try await survey.forEach { entry, action, _ in
+        try await survey.forEach { entry, action, directory in
             if case .purge = action, budget.isExhausted {
                 summary.stopReason = .maxRecords
                 observer.observe(.limitReached)
@@ -111,7 +111,8 @@ package struct DryRun: Sendable {
             if plan != nil { planned.append(PlannedRecord(entry, action)) }
             summary.note(action, budget: &budget)
             if case .hold(let reason) = action {
-                observer.observe(.recordHeld(entry.record.uid, entry.record.nodeID, reason))
+                if directory[entry.record.nodeID]?.keying == .unknown { summary.heldOnUnknownStorage += 1 }
+                observer.observe(.recordHeld(entry.record.uid, entry.record.nodeID, reason, until: nil))
             }
             return true
         } afterPage: { records in

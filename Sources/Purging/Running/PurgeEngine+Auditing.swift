@@ -17,10 +17,18 @@ extension PurgeEngine {
         _ entry: BacklogEntry,
         _ change: Settlement.Change,
         _ kind: DeletionKind,
+        readAt: Instant,
         at now: Instant
     ) {
-        guard trail.isOn else { return settle(entry, change, .deletion(kind), at: now) }
-        trail.intend(AuditIntent(entry, kind), then: .settle(entry, change, kind))
+        let settlement = Settlement(
+            uid: entry.record.uid,
+            nodeID: entry.record.nodeID,
+            change: change,
+            notAfter: readAt + options.dispatcher.decisionLife
+        )
+        let item = Settler.Item(settlement: settlement, meaning: .deletion(kind))
+        guard trail.isOn else { return settler.add(item, now: now) }
+        trail.intend(AuditIntent(entry, kind), then: .settle(item))
     }
 
     mutating func audited(_ result: Result<Void, any Error>, at now: Instant) {
@@ -41,12 +49,12 @@ extension PurgeEngine {
                 } else {
                     dispatcher.enqueue(job)
                 }
-            case .settle(let entry, let change, let kind):
+            case .settle(let item):
                 if stopReason != nil {
-                    trail.conclude(entry.record.uid, reason: AuditTrail.stopped)
-                    underway.remove(entry.record.uid)
+                    trail.conclude(item.settlement.uid, reason: AuditTrail.stopped)
+                    underway.remove(item.settlement.uid)
                 } else {
-                    settle(entry, change, .deletion(kind), at: now)
+                    settler.add(item, now: now)
                 }
             }
         }
@@ -60,7 +68,7 @@ extension PurgeEngine {
                 dispatcher.withdraw(job.deletion.target)
                 dispatcher.giveBack(job)
                 forget(job.uid)
-            case .settle(let entry, _, _): underway.remove(entry.record.uid)
+            case .settle(let item): underway.remove(item.settlement.uid)
             }
         }
     }
@@ -68,16 +76,9 @@ extension PurgeEngine {
     /// A record that was accepted, and not tried yet, comes again in its turn.
     mutating func forget(_ uid: UID) {
         underway.remove(uid)
-        if sentForProof.remove(uid) != nil { summary.read -= 1 }
+        if proof.forget(uid) { summary.read -= 1 }
     }
 
-    mutating func note(_ answered: NodeDispatcher.Answered) {
-        switch answered.resolution {
-        case .continuing: break
-        case .confirmed(let job), .held(let job, _), .failed(let job, _), .left(let job, _): trail.note(job)
-        }
-        answered.released.forEach { trail.note($0) }
-    }
 }
 
 extension AuditTrail {
@@ -95,6 +96,7 @@ extension AuditOutcome.RecordFate {
         case .done: self = .deleted
         case .gone: self = .gone
         case .changed: self = .changed
+        case .stale: self = .kept
         }
     }
 }

@@ -17,8 +17,8 @@ extension PurgeEngine {
             observer.observe(.pageRead(records: entries.count))
             // The sweep that proves the secret is done anew, and what this run settled itself didn't change.
             for missing in reading.content.changed
-            where proof != .open && sweep.includes(missing.key, of: missing.node)
-                && !sentForProof.contains(missing.uid)
+            where !proof.isOpen && sweep.includes(missing.key, of: missing.node)
+                && !proof.sent.contains(missing.uid)
             {
                 changedSincePlan(missing.uid)
             }
@@ -74,7 +74,10 @@ extension PurgeEngine {
                 let origin = job.deletion.target
                 let isSame = deletion == job.deletion
                 // Another target, other keys or another condition: what was confirmed so far says nothing about them.
-                if !isSame { job.confirmedKeys = 0 }
+                if !isSame {
+                    job.confirmedKeys = 0
+                    job.condition = nil
+                }
                 job.entry = entry.planned(as: job.entry.planned)
                 job.deletion = deletion
                 job.readAt = readAt
@@ -103,13 +106,13 @@ extension PurgeEngine {
             let (entry, directory, readAt) = pending.first
         {
             let uid = entry.record.uid
-            if sweep.includes(entry.key, of: entry.record.nodeID), !sentForProof.contains(uid), !underway.contains(uid),
+            if sweep.includes(entry.key, of: entry.record.nodeID), !proof.sent.contains(uid), !underway.contains(uid),
                 !hadItsTurn(entry)
             {
                 let action = planner.action(for: entry, in: directory)
                 if let planned = entry.planned, !planned.allows(action, of: entry) {
-                    if proof != .open { changedSincePlan(uid) }
-                } else if proof == .open {
+                    if !proof.isOpen { changedSincePlan(uid) }
+                } else if proof.isOpen {
                     sendForProof(action, entry, in: directory, readAt: readAt, at: now)
                 } else {
                     if !carryOut(action, entry, in: directory, readAt: readAt, mayWait: true, at: now) { return }
@@ -137,15 +140,14 @@ extension PurgeEngine {
         readAt: Instant,
         at now: Instant
     ) {
+        if case .deleteRecord = action { proof.withheld += 1 }
         guard case .purge(let deletion) = action, !dispatcher.isLeftForRun(deletion.target),
             !dispatcher.isFull(deletion.target)
         else { return }
         summary.read += 1
-        sentForProof.insert(entry.record.uid)
+        proof.noteSent(entry.record.uid)
         _ = carryOut(action, entry, in: directory, readAt: readAt, mayWait: false, at: now)
-        if sentForProof.count >= Self.mostSentForProof {
-            prove(.unchallenged)
-        }
+        if proof.hasSentEnough { stop(.secretUnproven) }
     }
 
     /// - Parameter mayWait: whether the record can be left at the head of the queue, or passed over.
@@ -172,14 +174,15 @@ extension PurgeEngine {
             accept(Job(entry: entry, deletion: deletion, readAt: readAt))
         case .deleteRecord(let kind):
             underway.insert(uid)
-            accept(entry, kind == .nodeless ? .deleteNodeless : .delete, kind, at: now)
+            accept(entry, kind == .nodeless ? .deleteNodeless : .delete, kind, readAt: readAt, at: now)
         case .hold(let reason):
+            if directory[node]?.keying == .unknown { summary.heldOnUnknownStorage += 1 }
             hold(uid, node, reason)
         case .wait(.tombstoneLast):
             if park(entry) { return true }
             if mayWait {
                 // Its account's other records may have gone since it was read: it is looked at again before it is left.
-                toReread[uid] = .tombstone
+                toReread[uid] = .decision
             } else {
                 summary.waiting[.tombstoneLast, default: 0] += 1
             }
@@ -211,7 +214,7 @@ extension PurgeEngine {
 
     /// Keeps a tombstone until its account's other records, which are under way, are settled.
     private mutating func park(_ entry: BacklogEntry) -> Bool {
-        let siblings = entry.others.map(\.uid).filter(underway.contains)
+        let siblings = entry.users.joined().map(\.uid).filter { $0 != entry.record.uid && underway.contains($0) }
         if siblings.isEmpty { return false }
         parkedCount[entry.record.uid] = siblings.count
         for sibling in siblings {
@@ -232,7 +235,7 @@ extension PurgeEngine {
             let left = (parkedCount[tombstone] ?? 1) - 1
             parkedCount[tombstone] = left > 0 ? left : nil
             if left <= 0 {
-                toReread[tombstone] = .tombstone
+                toReread[tombstone] = .decision
             }
         }
     }

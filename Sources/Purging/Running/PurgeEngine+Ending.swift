@@ -11,19 +11,24 @@ extension PurgeEngine {
     /// Ends the sweep or the run.
     ///
     /// - Returns: whether there may be something to do again.
-    mutating func resolveQuiescence() -> Bool {
-        if stopReason == nil, proof != .accepted, signatureWasRefused {
+    mutating func resolveQuiescence(at now: Instant) -> Bool {
+        if stopReason == nil, proof.speaksAgainst {
             stop(.secretRefused)
-        } else if stopReason == nil, proof == .open {
+        } else if stopReason == nil, proof.isOpen {
             if accounts == .deleted, !provesWithAll {
                 provesWithAll = true
                 sweep = Sweep(from: start)
-            } else {
-                prove(.unchallenged)
+                return true
             }
-            return true
+            if proof.sent.isEmpty {
+                proof.nothingToAsk()
+                startAnew()
+                return true
+            }
+            endUnproven(at: now)
         }
-        if stopReason == nil, sweep.isAtEnd, pending.isEmpty {
+        if stopReason == nil, decideRefusals(at: now) { return true }
+        if stopReason == nil, !proof.isOpen, sweep.isAtEnd, pending.isEmpty {
             let (directory, dispatcher) = (directory, dispatcher)
             let next = sweep.next { node in
                 directory[node]?.target.map(dispatcher.isLeftForRun) ?? false
@@ -46,7 +51,7 @@ extension PurgeEngine {
 
     /// Starts the next sweep for nodes that have room again, while others have enough to do, or are in trouble.
     mutating func sweepOn() {
-        guard stopReason == nil, proof != .open, sweep.isAtEnd, pending.isEmpty, !isReading else { return }
+        guard stopReason == nil, !proof.isOpen, sweep.isAtEnd, pending.isEmpty, !isReading else { return }
         let next = sweep.next(
             without: { directory[$0]?.target.map(dispatcher.isLeftForRun) ?? false },
             ready: canTakeAgain
@@ -56,9 +61,26 @@ extension PurgeEngine {
         }
     }
 
+    /// Requests were sent, and no node refused the secret, but none accepted it either: nothing is written.
+    private mutating func endUnproven(at now: Instant) {
+        for item in settler.unwritten {
+            trail.conclude(item.settlement.uid, isConfirmed: item.meaning.isDeletion, record: .kept)
+            underway.remove(item.settlement.uid)
+        }
+        summary.withheld = proof.withheld + settler.unwritten.count
+        settler.discard()
+        for (target, resolution) in dispatcher.decideRefusals() { conclude(resolution, node: target.text, at: now) }
+    }
+
+    /// - Returns: whether there were any.
+    private mutating func decideRefusals(at now: Instant) -> Bool {
+        let decided = dispatcher.decideRefusals()
+        for (target, resolution) in decided { conclude(resolution, node: target.text, at: now) }
+        return !decided.isEmpty
+    }
+
     /// Starts the first sweep anew, now that what needs no request may be written too.
-    mutating func prove(_ proof: SecretProof) {
-        self.proof = proof
+    mutating func startAnew() {
         provesWithAll = false
         settler.isHeld = false
         sweep = Sweep(from: start)

@@ -5,43 +5,59 @@ extension PurgeEngine {
     mutating func answered(_ ticket: Int, _ answer: NodeAnswer, at now: Instant) {
         guard let answered = dispatcher.answered(ticket, with: answer, at: now) else { return }
         let node = answered.target.text
-        note(answered)
-        if proof == .open, dispatcher.acceptedSignature {
-            prove(.accepted)
-        }
-        switch answered.resolution {
-        case .continuing:
-            break
-        case .confirmed(let job):
-            summary.dataDeleted += 1
+        let wasOpen = proof.isOpen
+        proof.note(answered.secret)
+        if wasOpen, !proof.isOpen { startAnew() }
+        if case .confirmed(let job) = answered.resolution {
             observer.observe(.dataDeleted(job.uid, node: node, job.deletion.kind, elapsed: answer.elapsed))
-            if job.deletion.kind == .force, planner.policy.effectiveOverride != nil {
-                observer.observe(.deletionRedirected)
-            }
-            settle(job.entry, .delete, .deletion(job.deletion.kind), at: now)
-        case .held(let job, let reason):
-            hold(job.uid, job.entry.record.nodeID, reason)
-            trail.conclude(job.uid, reason: reason.rawValue)
-            ended(job.uid)
-        case .failed(let job, let reason):
-            trail.conclude(job.uid, reason: reason.rawValue)
-            fail(job.entry, reason, at: now)
-        case .left(let job, let failure):
-            trail.conclude(job.uid, reason: failure?.rawValue ?? AuditTrail.stopped)
-            leftUntouched([job.uid], node: node, because: failure?.rawValue)
         }
+        conclude(answered.resolution, node: node, at: now)
         if answer.verdict.failure != nil {
             observer.observe(.errorAnswered(answered.uid, node: node, answer.verdict))
-        }
-        if answer.verdict == .signatureRefused {
-            signatureWasRefused = true
         }
         if let change = answered.change {
             noteChange(change, node: node)
         }
-        leftUntouched(answered.released.map(\.uid), node: node, because: nil)
-        if signatureWasRefused, proof != .accepted, !someNodeIsLeftToAsk {
+        for other in answered.others { conclude(other, node: node, at: now) }
+        if proof.speaksAgainst, !someNodeIsLeftToAsk {
             stop(.secretRefused)
+        }
+    }
+
+    /// What became of a record that was on its way to its node.
+    mutating func conclude(_ resolution: NodeDispatcher.Resolution, node: String, at now: Instant) {
+        switch resolution {
+        case .continuing:
+            break
+        case .confirmed(let job):
+            trail.note(job)
+            summary.dataDeleted += 1
+            if job.deletion.kind == .force, planner.policy.effectiveOverride != nil {
+                observer.observe(.deletionRedirected)
+            }
+            settle(job.entry, .delete, .deletion(job.deletion.kind), at: now)
+        case .held(let job, let reason, let until):
+            trail.note(job)
+            hold(job.uid, job.entry.record.nodeID, reason, until: until)
+            trail.conclude(job.uid, reason: reason.rawValue, until: until)
+            ended(job.uid)
+        case .failed(let job, let reason):
+            trail.note(job)
+            trail.conclude(job.uid, reason: reason.rawValue)
+            fail(job.entry, reason, at: now)
+        case .left(let job, let failure):
+            trail.note(job)
+            trail.conclude(job.uid, reason: failure?.rawValue ?? AuditTrail.stopped)
+            leftUntouched([job.uid], node: node, because: failure?.rawValue)
+        case .expired(let job):
+            trail.note(job)
+            if stopReason == nil {
+                toReread[job.uid] = .job(job)
+            } else {
+                dispatcher.rereadDropped(job, from: job.deletion.target)
+                trail.conclude(job.uid, reason: AuditTrail.stopped)
+                underway.remove(job.uid)
+            }
         }
     }
 
@@ -63,7 +79,6 @@ extension PurgeEngine {
         case .success(let results):
             for (item, result) in zip(batch, results) {
                 record(result, of: item)
-                ended(item.settlement.uid)
             }
             observer.observe(
                 .progressed(done: summary.deletedTotal, held: summary.heldTotal, failed: summary.failedTotal)
@@ -81,9 +96,9 @@ extension PurgeEngine {
         settler.add(Settler.Item(settlement: settlement, meaning: meaning), now: now)
     }
 
-    mutating func hold(_ uid: UID, _ node: NodeID, _ reason: HoldReason) {
+    mutating func hold(_ uid: UID, _ node: NodeID, _ reason: HoldReason, until: Milliseconds? = nil) {
         summary.held[reason, default: 0] += 1
-        observer.observe(.recordHeld(uid, node, reason))
+        observer.observe(.recordHeld(uid, node, reason, until: until))
     }
 
     mutating func fail(_ entry: BacklogEntry, _ reason: FailureReason, at now: Instant) {
@@ -100,6 +115,11 @@ extension PurgeEngine {
 
     private mutating func record(_ result: SettlementResult, of item: Settler.Item) {
         let uid = item.settlement.uid
+        if result == .stale, stopReason == nil {
+            toReread[uid] = .decision
+            return
+        }
+        defer { ended(uid) }
         if !item.meaning.isPostponement {
             trail.conclude(uid, isConfirmed: true, record: AuditOutcome.RecordFate(result))
         }
@@ -116,6 +136,9 @@ extension PurgeEngine {
             observer.observe(.recordChanged(uid))
         case (.gone, .postponement), (.changed, .postponement):
             observer.observe(.deferralFailed(uid))
+        case (.stale, _):
+            // The run ends; the next one decides anew.
+            break
         }
     }
 
@@ -142,17 +165,19 @@ extension PurgeEngine {
         observer.observe(.nodeChanged(node: node, change))
     }
 
-    /// Whether some node could still accept a signature in this run.
+    /// Whether some node could still accept the secret in this run.
     private var someNodeIsLeftToAsk: Bool {
         directory.places.values.contains { place in
             guard let target = place.target else { return false }
             if place.node.isDowned, !planner.policy.forcesDownedNodes { return false }
-            return !dispatcher.isLeftForRun(target)
+            return dispatcher.mayStillAccept(target)
         }
     }
 }
 
 extension Settler.Item.Meaning {
+    var isDeletion: Bool { !isPostponement }
+
     fileprivate var isPostponement: Bool {
         if case .postponement = self { true } else { false }
     }

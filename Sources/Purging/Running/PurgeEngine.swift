@@ -34,29 +34,16 @@ package struct PurgeEngine: Sendable {
         case paused(PauseReason?)
     }
 
-    /// Whether the master secret is the nodes' own, as far as this run knows.
-    ///
-    /// Nothing is written before that is known: a run begins by sending what can be sent, a little to each node, and
-    /// starts its first sweep anew once some node has accepted a signature.
-    enum SecretProof: Sendable {
-        case open
-        /// Some node accepted a signature.
-        case accepted
-        /// No node refused one, and none could be asked for more.
-        case unchallenged
-    }
-
     /// A record that is being read again, and why.
     enum Rereading: Sendable {
         /// What its decision rests on grew too old.
         case job(Job)
-        /// The last record of a deleted account, whose other records are settled now.
-        case tombstone
+        /// It is to be decided on anew: the last record of a deleted account, whose other records are settled now, or a
+        /// change without a request whose decision grew too old.
+        case decision
     }
 
     static let mostStaleRereads = 10
-    /// After so many requests without a refused signature, the secret is taken for right.
-    static let mostSentForProof = 10_000
 
     let start: BacklogKey?
     let options: RunOptions
@@ -76,9 +63,7 @@ package struct PurgeEngine: Sendable {
     var directory: NodeDirectory
     var directoryReadAt: Instant?
     var summary = RunSummary()
-    var proof = SecretProof.open
-    /// Whether some node refused a signature in this run.
-    var signatureWasRefused = false
+    var proof = SecretProof()
     /// Read, but not decided on yet, in the backlog's order.
     var pending: Deque<(entry: BacklogEntry, directory: NodeDirectory, readAt: Instant)> = []
     /// Records between being accepted and being settled.
@@ -88,8 +73,6 @@ package struct PurgeEngine: Sendable {
     var parkedCount: [UID: Int] = [:]
     var toReread: [UID: Rereading] = [:]
     var rereading: [UID: Rereading] = [:]
-    /// Sent before the secret was proved; the sweep that starts anew leaves them out.
-    var sentForProof: Set<UID> = []
     /// Whether the page that is being read belongs to the sweep before the secret was proved.
     var discardsPage = false
     /// Rereadings in a row that were too old on arrival.
@@ -175,7 +158,7 @@ package struct PurgeEngine: Sendable {
         repeat {
             if !isPaused { effects += sendEffects(at: now) }
             effects += storeEffects(at: now)
-        } while effects.isEmpty && !isPaused && isQuiescent(at: now) && resolveQuiescence()
+        } while effects.isEmpty && !isPaused && isQuiescent(at: now) && resolveQuiescence(at: now)
         if isFinished { return effects }
         let wakeTimes = [isPaused ? nil : dispatcher.wakeTime(at: now), settler.wakeTime]
         if let wake = wakeTimes.compactMap({ $0 }).min(),
@@ -210,7 +193,7 @@ package struct PurgeEngine: Sendable {
         toReread.removeAll()
         parked.removeAll()
         parkedCount.removeAll()
-        if stopReason == .secretRefused {
+        if stopReason == .secretRefused || stopReason == .secretUnproven {
             settler.discard()
         }
     }
@@ -238,7 +221,7 @@ package struct PurgeEngine: Sendable {
         }
         if !isPaused { sweepOn() }
         if stopReason == nil, !isPaused, !isReading, !sweep.isAtEnd, pending.count < options.pageSize,
-            proof != .open || someNodeIsIdle
+            !proof.isOpen || someNodeIsIdle
         {
             isReading = true
             effects.append(.read(nextQuery()))
@@ -264,7 +247,7 @@ package struct PurgeEngine: Sendable {
         for (node, place) in directory.places where place.target.map(dispatcher.isLeftForRun) ?? false {
             excluded.insert(node)
         }
-        if proof == .open {
+        if proof.isOpen {
             // Until the secret is proved, a little of each node is enough.
             excluded.formUnion(directory.places.filter { !($0.value.target.map(dispatcher.isIdle) ?? true) }.keys)
         }

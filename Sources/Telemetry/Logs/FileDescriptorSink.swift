@@ -10,12 +10,10 @@ import Synchronization
 
 /// Writes to an open file descriptor, each text with one `write(2)` as long as the kernel takes it whole.
 ///
-/// Expects SIGPIPE to be ignored. A reader that went away loses text, and so does a non-blocking descriptor that
-/// stays full for longer than ``patience``; a text of which only a part got through is ended by a newline before the
-/// next one, so that a torn line spoils only itself. The descriptor stays the caller's, who also closes it.
+/// Expects SIGPIPE to be ignored. A full descriptor is waited for, also a non-blocking one. A reader that went away and
+/// a full disk lose text; a text of which only a part got through is ended by a newline before the next one, so that a
+/// torn line spoils only itself. The descriptor stays the caller's, who also closes it.
 package final class FileDescriptorSink: LineSink {
-    /// How long to wait for a full non-blocking descriptor, in milliseconds.
-    private static let patience: Int32 = 100
     private static let widthOfAnUnknownTerminal = 80
 
     private let descriptor: Int32
@@ -74,6 +72,7 @@ package final class FileDescriptorSink: LineSink {
 
     private func waitUntilWritable() -> Bool {
         var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        return poll(&request, 1, Self.patience) == 1
+        let (count, code) = (poll(&request, 1, -1), errno)
+        return count == 1 || code == EINTR
     }
 }

@@ -24,13 +24,23 @@ package struct HumanLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let level = event.level.rawValue.uppercased()
-        let padding = String(repeating: " ", count: max(0, Self.levelWidth - level.count))
-        var line = "\(output.now.readable) \(level)\(padding) \(Self.harmless("\(event.message)"))"
-        for (key, value) in LogFields(of: event, logger: metadata, provider: metadataProvider).sorted {
-            line += " \(Self.harmless(key))=\(Self.text(of: value))"
+        let fields = LogFields(of: event, logger: metadata, provider: metadataProvider).sorted
+        output.write(line: Self.line(event.level, "\(event.message)", fields, at: output.now))
+    }
+
+    static func line(
+        _ level: Logger.Level,
+        _ message: String,
+        _ fields: [(key: String, value: Logger.MetadataValue)],
+        at time: WallTime
+    ) -> String {
+        let level = level.rawValue.uppercased()
+        let padding = String(repeating: " ", count: max(0, levelWidth - level.count))
+        var line = "\(time.readable) \(level)\(padding) \(harmless(message))"
+        for (key, value) in fields {
+            line += " \(harmless(key))=\(text(of: value))"
         }
-        output.write(line: line)
+        return line
     }
 
     private static func text(of value: Logger.MetadataValue) -> String {

@@ -24,16 +24,27 @@ package struct JSONLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var members: [(key: String, value: Logger.MetadataValue)] = [
-            ("severity", .string(Self.severity(of: event.level))),
-            ("message", .string("\(event.message)")),
-            ("timestamp", .string(output.now.rfc3339)),
-        ]
         let fields = LogFields(of: event, logger: metadata, provider: metadataProvider).sorted
-        members += Self.renamingReserved(fields)
+        let line = Self.line(event.level, "\(event.message)", Self.renamingReserved(fields), at: output.now)
+        output.write(line: line)
+    }
+
+    /// - Parameter fields: none of them has a reserved name.
+    static func line(
+        _ level: Logger.Level,
+        _ message: String,
+        _ fields: [(key: String, value: Logger.MetadataValue)],
+        at time: WallTime
+    ) -> String {
         var json = JSONText()
-        json.append(members: members)
-        output.write(line: json.text)
+        json.append(
+            members: [
+                ("severity", .string(severity(of: level))),
+                ("message", .string(message)),
+                ("timestamp", .string(time.rfc3339)),
+            ] + fields
+        )
+        return json.text
     }
 
     private static func severity(of level: Logger.Level) -> String {

@@ -8,6 +8,8 @@ package protocol LineSink: Sendable {
     /// Asked before each drawing, as a window may be resized at any time.
     var terminalWidth: Int? { get }
 
-    /// Writes the text as it is, adding nothing. Never fails; may lose text when nobody takes it.
+    /// Writes the text as it is, adding nothing. Never fails; may lose text when nobody can take it.
+    ///
+    /// May block for as long as nobody does; never called by those who log.
     func write(_ text: String)
 }

@@ -75,7 +75,7 @@ package struct MetricsObserver: RunObserver {
             deletedData[kind]?.increment()
             dataDuration.recordNanoseconds(elapsed.wholeNanoseconds)
         case .recordDeleted(_, _, let kind): deletedUsers[kind]?.increment()
-        case .recordHeld(_, _, let reason): holds[reason]?.increment()
+        case .recordHeld(_, _, let reason, _): holds[reason]?.increment()
         case .recordFailed(_, _, let reason): failures[reason]?.increment()
         case .deferralFailed: deferralFailed.increment()
         case .errorAnswered: errorAnswered.increment()

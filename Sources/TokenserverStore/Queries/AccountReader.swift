@@ -7,9 +7,16 @@ struct AccountReader {
 
     let session: any SQLSession
     let service: Int64
+    /// Whether records of one account under several e-mail domains may share data.
+    let readsKin: Bool
+
+    private struct Account {
+        var rows: [(record: UserRecord, tiebreaker: Int64)] = []
+        var records: [UserRecord] { rows.map(\.record) }
+    }
 
     /// The records that are in scope now, each with its user's others, which are matched by e-mail as the column's own
-    /// collation has it; in no particular order.
+    /// collation has it, and with its account's under other domains; in no particular order.
     func entries(_ uids: [UID], scope: BacklogScope) throws -> [BacklogEntry] {
         var entries: [BacklogEntry] = []
         for start in stride(from: 0, to: uids.count, by: Self.recordsPerStatement) {
@@ -30,17 +37,21 @@ struct AccountReader {
             ) k \(session.dialect.joinAfter) users u ON u.email = k.email AND u.service = \(service)
             """
         )
-        var accounts: [Int64: [(record: UserRecord, tiebreaker: Int64)]] = [:]
+        var accounts: [Int64: Account] = [:]
         for row in rows {
-            accounts[try row.integer(0), default: []]
+            accounts[try row.integer(0), default: Account()].rows
                 .append((try UserColumns.record(row, from: 2), try ties.tiebreaker(row, 1)))
         }
+        let kin =
+            readsKin
+            ? try KinReader(session: session, service: service).kin(of: accounts.values.map(\.records)) : Kin()
         let wanted = Set(uids)
         return accounts.values.flatMap { account in
-            account.filter { wanted.contains($0.record.uid.rawValue) }.compactMap { own in
+            account.rows.filter { wanted.contains($0.record.uid.rawValue) }.compactMap { own in
                 BacklogEntry(
                     record: own.record,
-                    others: account.map(\.record).filter { $0.uid != own.record.uid },
+                    others: account.records.filter { $0.uid != own.record.uid },
+                    kin: kin.groups(besides: account.records, of: own.record),
                     tiebreaker: own.tiebreaker
                 )
             }

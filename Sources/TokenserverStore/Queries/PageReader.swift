@@ -30,7 +30,7 @@ struct PageReader {
         let byUID = Dictionary(read.map { ($0.record.uid, $0) }, uniquingKeysWith: { first, _ in first })
         return places.compactMap { place in
             guard let entry = byUID[place.uid], query.nodes.contains(entry.record.nodeID) else { return nil }
-            return BacklogEntry(record: entry.record, others: entry.others, key: place.key)
+            return BacklogEntry(record: entry.record, others: entry.others, kin: entry.kin, key: place.key)
         }
     }
 

@@ -1,4 +1,3 @@
-import Foundation
 import Journals
 import Purging
 
@@ -18,7 +17,7 @@ struct AuditProgram {
             print(text.lines(about: settings.uids))
             return settings.uids.allSatisfy(report.isSettled) ? 0 : 3
         } catch {
-            FileHandle.standardError.write(Data("purge-old-records: \(error)\n".utf8))
+            Logs.complain("purge-old-records: \(error)")
             return 1
         }
     }

@@ -10,12 +10,12 @@ struct BacklogProgram {
 
     func run() async -> Int32 {
         let logs = Logs(settings.records)
+        defer { logs.output.flush() }
+        let stopSignal = StopSignal()
+        Signals(stopSignal: stopSignal, logger: logs.logger).handle()
         for warning in settings.records.warnings {
             logs.logger.warning("\(warning)")
         }
-        let stopSignal = StopSignal()
-        let signals = Task { await Signals(stopSignal: stopSignal, logger: logs.logger).handle() }
-        defer { signals.cancel() }
         do {
             let progress = settings.records.humanLogs ? ProgressLine(output: logs.output, verb: "read") : nil
             let source = try await TokenserverStore.openReadOnly(

@@ -5,6 +5,7 @@ import Monitoring
 import Purging
 import StorageClient
 import SyncTokens
+import Synchronization
 import Telemetry
 import TokenserverStore
 
@@ -17,9 +18,15 @@ struct PurgeProgram {
 
     func run() async -> Int32 {
         let logs = Logs(settings.records)
+        defer { logs.output.flush() }
         let logger = logs.logger
-        warn(logger)
         let stopSignal = StopSignal()
+        let opened = Mutex<AuditFile?>(nil)
+        var signals = Signals(stopSignal: stopSignal, logger: logger)
+        if settings.auditLog != nil { signals.hangUp = { opened.withLock { $0 }?.reopen() } }
+        signals.tellState = { [board] in StatusText(board.status).log(to: logger) }
+        signals.handle()
+        warn(logger)
         let journal: AuditFile?
         do {
             journal = try settings.auditLog.map { try AuditFile(path: $0, run: Self.runName()) }
@@ -27,12 +34,7 @@ struct PurgeProgram {
             logger.error("\(error)")
             return 1
         }
-        let signals = Task {
-            var signals = Signals(stopSignal: stopSignal, logger: logger, hangUp: journal.map { $0.reopen })
-            signals.tellState = { [board] in StatusText(board.status).log(to: logger) }
-            await signals.handle()
-        }
-        defer { signals.cancel() }
+        opened.withLock { $0 = journal }
         let statsd = settings.statsd.map {
             StatsdClient(host: $0.host, port: $0.port, prefix: "tokenserver", logger: logger)
         }

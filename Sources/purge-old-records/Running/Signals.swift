@@ -1,7 +1,6 @@
 import Foundation
 import Logging
 import Purging
-import UnixSignals
 
 /// What signals do: the first SIGTERM or SIGINT asks for a stop, a second one ends the program at once, which loses
 /// nothing. SIGHUP reopens the audit log; without one it is taken notice of, so that a closed terminal ends nothing.
@@ -14,20 +13,18 @@ struct Signals {
     /// What SIGUSR1 asks for.
     var tellState: @Sendable () -> Void = {}
 
-    /// Returns only when its task is cancelled.
-    func handle() async {
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigusr1) {
+    /// From here on to the end of the process, also for what came since ``SignalTrap/set()``. Returns at once.
+    func handle() {
+        SignalTrap.forEach { [self] signal in
             switch signal {
-            case .sigusr1: tellState()
-            case .sighup:
+            case SIGUSR1: tellState()
+            case SIGHUP:
                 if let hangUp {
                     hangUp()
                     logger.notice("Reopening the audit log")
                 } else {
                     logger.debug("Received SIGHUP; there is nothing to reopen")
                 }
-            case _ where stopSignal.isRequested:
-                _exit(128 + (signal == .sigint ? SIGINT : SIGTERM))
             default:
                 logger.notice("Stopping: no new records are taken; a second signal ends the program at once")
                 stopSignal.request()

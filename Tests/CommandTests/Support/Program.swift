@@ -22,12 +22,14 @@ enum Program: String {
         try await start(arguments, environment: environment, input: input).finished()
     }
 
+    /// - Parameter error: where its standard error goes instead of a file.
     func start(
         _ arguments: [String],
         environment: [String: String] = [:],
-        input: String? = nil
+        input: String? = nil,
+        error: FileHandle? = nil
     ) throws -> Running {
-        try Running(url, arguments, environment: environment, input: input)
+        try Running(url, arguments, environment: environment, input: input, error: error)
     }
 
     struct Finished {
@@ -58,7 +60,13 @@ enum Program: String {
         /// Finishes when the process has ended.
         private let ended: AsyncStream<Never>
 
-        init(_ program: URL, _ arguments: [String], environment: [String: String], input: String?) throws {
+        init(
+            _ program: URL,
+            _ arguments: [String],
+            environment: [String: String],
+            input: String?,
+            error: FileHandle? = nil
+        ) throws {
             folder = FileManager.default.temporaryDirectory.appending(path: "program-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             for name in ["output", "error"] {
@@ -74,7 +82,7 @@ enum Program: String {
                 process.standardInput = try FileHandle(forReadingFrom: folder.appending(path: "input"))
             }
             process.standardOutput = try FileHandle(forWritingTo: folder.appending(path: "output"))
-            process.standardError = try FileHandle(forWritingTo: folder.appending(path: "error"))
+            process.standardError = try error ?? FileHandle(forWritingTo: folder.appending(path: "error"))
             let (ended, continuation) = AsyncStream.makeStream(of: Never.self)
             process.terminationHandler = { _ in continuation.finish() }
             try process.run()

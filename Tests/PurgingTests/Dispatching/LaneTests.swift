@@ -111,8 +111,9 @@ extension Job {
         let record = UserRecord.obsolete(uid: uid, node: node)
         let deletion = DataDeletion(
             target: try ServiceURL(Node.url(node)),
-            keys: (0..<keys).map { KeyID(timestamp: Int64($0), clientState: ClientState(bytes: [0xaa])) },
-            unmodifiedSince: nil,
+            keys: (0..<keys).map {
+                .init(id: KeyID(timestamp: Int64($0), clientState: ClientState(bytes: [0xaa])), unmodifiedSince: nil)
+            },
             kind: .notDown
         )
         return Job(

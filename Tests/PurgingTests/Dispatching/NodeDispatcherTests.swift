@@ -41,11 +41,13 @@ struct NodeDispatcherTests {
         mutating func answer(
             _ uid: Int64,
             _ verdict: NodeAnswer.Verdict,
+            nodeTime: Double? = nil,
             retryAfter: Duration? = nil
         ) throws -> NodeDispatcher.Answered {
             let ticket = try #require(tickets[UID(uid)])
             tickets[UID(uid)] = nil
-            let answered = dispatcher.answered(ticket, with: NodeAnswer(verdict, retryAfter: retryAfter), at: now)
+            let answer = NodeAnswer(verdict, nodeTime: nodeTime, retryAfter: retryAfter)
+            let answered = dispatcher.answered(ticket, with: answer, at: now)
             return try #require(answered)
         }
 
@@ -129,14 +131,13 @@ struct NodeDispatcherTests {
 
     // MARK: Verdicts
 
-    @Test("holds what was written since and what was not found, and fails what was refused")
+    @Test("holds what was written since and what was not found")
     func finalVerdicts() throws {
         var desk = desk()
-        try desk.enqueue(1...3)
+        try desk.enqueue(1...2)
         desk.send()
-        guard case .held(_, .writtenSince) = try desk.answer(1, .writtenSince).resolution,
-            case .held(_, .notFound) = try desk.answer(2, .notFound).resolution,
-            case .failed(_, .http4xx) = try desk.answer(3, .refused(status: 400)).resolution
+        guard case .held(_, .writtenSince, nil) = try desk.answer(1, .writtenSince(lastModified: nil)).resolution,
+            case .held(_, .notFound, nil) = try desk.answer(2, .notFound).resolution
         else {
             Issue.record("another resolution")
             return
@@ -161,7 +162,7 @@ struct NodeDispatcherTests {
         desk.send()
         let answered = try desk.answer(1, .decommissioned)
         #expect(answered.change == .left(.decommissioned))
-        #expect(Set(answered.released.map(\.uid.rawValue)) == Set(5...10))
+        #expect(Set(answered.others.compactMap(\.leftUID)) == Set(5...10))
         #expect(desk.send() == [])
         guard case .left = try desk.answer(2, .timedOut).resolution else {
             Issue.record("tried again on a node that was left")
@@ -221,20 +222,108 @@ struct NodeDispatcherTests {
         }
     }
 
-    @Test("takes a refused signature for the node's failure until that node accepted one")
-    func refusedSignature() throws {
+    @Test("fails what was refused once its node does well with another record")
+    func refusedRecord() throws {
         var desk = desk()
         try desk.enqueue(1...3)
+        desk.send()
+        guard case .continuing = try desk.answer(1, .refused(status: 403)).resolution else {
+            Issue.record("whose failure it is was not known yet")
+            return
+        }
+        #expect(try desk.answer(2, .writtenSince(lastModified: nil)).others.isEmpty)
+        let others = try desk.answer(3, .confirmed(lastModified: 0)).others
+        #expect(others.compactMap(\.failedUID) == [1])
+        #expect(desk.dispatcher.decideRefusals().isEmpty)
+    }
+
+    @Test(
+        "takes eight definite refusals in a row for the node's trouble, whatever their status",
+        arguments: [NodeAnswer.Verdict.refused(status: 403), .refused(status: 410), .signatureRefused]
+    )
+    func eightRefusals(_ verdict: NodeAnswer.Verdict) throws {
+        var desk = desk()
+        try desk.enqueue(1...30)
+        var sent = desk.send()
+        _ = try desk.answer(sent.removeFirst().rawValue, .confirmed(lastModified: 0))
+        var left: [Int64] = []
+        for number in 1...8 {
+            if sent.isEmpty { sent = desk.send() }
+            let answered = try desk.answer(sent.removeFirst().rawValue, verdict)
+            left += answered.others.compactMap(\.leftUID)
+            #expect(answered.others.allSatisfy { $0.failedUID == nil })
+            if case .cutOff(.refusesEverything, _) = answered.change {
+                #expect(number == 8)
+            } else {
+                #expect(number < 8)
+            }
+        }
+        #expect(left.count == 8)
+    }
+
+    @Test("takes refusals at the end for the records' own, if their node accepted the secret in this run")
+    func refusalsAtTheEnd() throws {
+        var desk = desk()
+        try desk.enqueue(1...2)
         try desk.enqueue(11...11, node: 2)
         desk.send()
         _ = try desk.answer(11, .confirmed(lastModified: 0))
-        guard case .left(_, .http4xx) = try desk.answer(1, .signatureRefused).resolution else {
-            Issue.record("another node's word does not count")
+        _ = try desk.answer(1, .signatureRefused)
+        #expect(desk.dispatcher.decideRefusals().compactMap(\.1.leftUID) == [1])
+        _ = try desk.answer(2, .confirmed(lastModified: 0))
+        try desk.enqueue(3...3)
+        desk.send()
+        _ = try desk.answer(3, .signatureRefused)
+        #expect(desk.dispatcher.decideRefusals().compactMap(\.1.failedUID) == [3])
+    }
+
+    @Test("asks again under the last write's moment where that is longer ago than the quiet time, and once only")
+    func quietTime() throws {
+        var desk = desk()
+        try desk.enqueue(1...2)
+        desk.send()
+        let day = 86_400.0
+        let now = 1_700_000_000.0
+        func answer(_ desk: inout Desk, _ uid: Int64, _ lastModified: Double) throws -> NodeDispatcher.Resolution {
+            try desk.answer(uid, .writtenSince(lastModified: lastModified), nodeTime: now).resolution
+        }
+        guard case .held(_, .writtenSince, let until?) = try answer(&desk, 1, now - 29 * day) else {
+            Issue.record("written too lately to be asked again")
             return
         }
-        _ = try desk.answer(2, .writtenSince)
-        guard case .failed(_, .http4xx) = try desk.answer(3, .signatureRefused).resolution else {
-            Issue.record("this node accepted one before")
+        #expect(until == Milliseconds(secondsSince1970: now + day))
+        guard case .continuing = try answer(&desk, 2, now - 31 * day) else {
+            Issue.record("not asked again")
+            return
+        }
+        let again = try #require(desk.dispatcher.next(at: desk.now).send.first)
+        #expect(again.request.unmodifiedSince == Milliseconds(secondsSince1970: now - 31 * day))
+        let second = desk.dispatcher.answered(
+            again.ticket,
+            with: NodeAnswer(.writtenSince(lastModified: now - 31 * day), nodeTime: now),
+            at: desk.now
+        )
+        guard case .held(_, .writtenSince, _) = second?.resolution else {
+            Issue.record("asked for ever")
+            return
+        }
+    }
+
+    @Test("has a record that got no connection in time read again, and leaves it in the end")
+    func expired() throws {
+        var desk = desk()
+        try desk.enqueue(1...1)
+        for _ in 1...4 {
+            desk.send()
+            guard case .expired(let job) = try desk.answer(1, .expired).resolution else {
+                Issue.record("not read again")
+                return
+            }
+            desk.dispatcher.rereadKept(job, from: job.deletion.target)
+        }
+        desk.send()
+        guard case .left(_, .connect) = try desk.answer(1, .expired).resolution else {
+            Issue.record("tried for ever")
             return
         }
     }
@@ -345,7 +434,7 @@ struct NodeDispatcherTests {
     @Test(
         "gives a place in the budget back only when surely nothing was deleted",
         arguments: [
-            (NodeAnswer.Verdict.writtenSince, true), (.notFound, true), (.refused(status: 400), true),
+            (NodeAnswer.Verdict.writtenSince(lastModified: nil), true), (.notFound, true), (.refused(status: 400), true),
             (.signatureRefused, true), (.confirmed(lastModified: 0), false), (.misrouted(status: 302, what: ""), false),
             (.abandoned, false), (.decommissioned, false),
         ]
@@ -434,4 +523,9 @@ struct NodeDispatcherTests {
         #expect(desk.send() == [])
         #expect(desk.dispatcher.wakeTime(at: desk.now) == nil)
     }
+}
+
+extension NodeDispatcher.Resolution {
+    fileprivate var leftUID: Int64? { if case .left(let job, _) = self { job.uid.rawValue } else { nil } }
+    fileprivate var failedUID: Int64? { if case .failed(let job, _) = self { job.uid.rawValue } else { nil } }
 }

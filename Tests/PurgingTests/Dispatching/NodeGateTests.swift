@@ -194,26 +194,40 @@ struct NodeGateTests {
         #expect(gate.permission(at: at(20)) == .probe)
     }
 
-    // MARK: Signatures
+    // MARK: Refusals
 
-    @Test("leaves a node that refuses signatures before it has accepted any")
+    @Test("cuts a node off that refuses eight requests in a row, and leaves it when its probes are refused")
     func refusals() {
         var gate = NodeGate(settings: settings)
-        #expect(gate.signatureRefused() == nil)
-        #expect(gate.signatureRefused() == nil)
-        #expect(gate.signatureRefused() == .left(.signatureRefused))
-        #expect(gate.signatureRefused() == nil)
+        for number in 1...8 {
+            let change = finish(&gate, .refusal, now: start)
+            #expect((change != nil) == (number == 8))
+        }
+        #expect(gate.refusesEverything)
+        var now = start
+        for probe in 1...3 {
+            now += .seconds(100)
+            #expect((finish(&gate, .refusal, now: now) == .left(.refusesEverything)) == (probe == 3))
+        }
+        gate.runStarted(now: now)
+        #expect(!gate.refusesEverything)
     }
 
-    @Test("stays with a node that accepted a signature, however many it refuses")
+    @Test("counts refusals in a row only")
     func refusalsOfSome() {
         var gate = NodeGate(settings: settings)
-        gate.signatureAccepted()
-        for _ in 0..<20 {
-            #expect(gate.signatureRefused() == nil)
+        for _ in 0..<5 {
+            for _ in 0..<7 { #expect(finish(&gate, .refusal, now: start) == nil) }
+            #expect(finish(&gate, .good, now: start) == nil)
         }
+        gate.secretAccepted()
         gate.runStarted(now: start)
-        #expect(!gate.acceptedSignature)
+        #expect(!gate.known.hasAccepted)
+    }
+
+    private func finish(_ gate: inout NodeGate, _ sign: NodeGate.Sign, now: ContinuousClock.Instant) -> NodeGate.Change? {
+        let request = gate.requestStarted(at: now)
+        return gate.requestFinished(request, sign, elapsed: .zero, now: now)
     }
 
     // MARK: Runs

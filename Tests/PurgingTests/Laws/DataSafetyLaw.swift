@@ -79,7 +79,7 @@ private struct World {
         let isPastDowned = nodes.contains { $0.id == record.nodeID && $0.isDowned }
         #expect(!isPastDowned || policy.forcesDownedNodes)
         let keying = isPastDowned ? overrideType ?? types[record.nodeID] : types[record.nodeID]
-        let keys = Set(deletion.keys)
+        let keys = Set(deletion.keys.map(\.id))
         #expect(keys.isSubset(of: record.keys ?? []))
         if keying == .uid { return }
         for active in others where active.isActive {

@@ -32,11 +32,28 @@ struct RecheckLaw {
         let fixture = RunFixture(nodes: 1, records: .obsolete(1...2) { $0 == 1 ? 1 : 9 })
         fixture.store.insert(.of("b", uid: 3, clientState: "no", replacedAt: 1234))
         try fixture.run()
-        let expected = [
-            Settlement(uid: UID(1), nodeID: NodeID(1), change: .delete),
-            Settlement(uid: UID(2), nodeID: NodeID(9), change: .deleteNodeless),
-            Settlement(uid: UID(3), nodeID: NodeID(1), change: .postpone(from: Milliseconds(1234))),
-        ]
-        #expect(fixture.store.settlementsAsked.sorted { $0.uid < $1.uid } == expected)
+        let asked = fixture.store.settlementsAsked.sorted { $0.uid < $1.uid }
+        #expect(asked.map(\.uid) == [UID(1), UID(2), UID(3)])
+        #expect(asked.map(\.nodeID) == [NodeID(1), NodeID(9), NodeID(1)])
+        #expect(asked.map(\.change) == [.delete, .deleteNodeless, .postpone(from: Milliseconds(1234))])
+        // Only what needs no node's word can be too old to be written.
+        #expect(asked.map { $0.notAfter != nil } == [false, true, false])
+    }
+
+    @Test("a record that goes without a request is decided on anew when the database takes its time")
+    func staleSettlement() throws {
+        let fixture = RunFixture(nodes: 1, records: .obsolete(1...2) { $0 == 1 ? 1 : 9 })
+        fixture.store.beforeCall { [time = fixture.time, store = fixture.store] call in
+            guard case .settle(let batch) = call, batch.contains(where: { $0.uid == UID(2) }),
+                store.nodeRows.count == 1
+            else { return }
+            // A node row that was lost for a moment.
+            await time.sleep(until: time.now + .seconds(6))
+            store.put(.init(.live(9)))
+        }
+        let summary = try fixture.run()
+        #expect(summary.deleted[.nodeless] == nil)
+        #expect(fixture.nodes.exchanges(of: UID(2)).count == 1)
+        #expect(fixture.uids == [])
     }
 }

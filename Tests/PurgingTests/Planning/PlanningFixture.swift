@@ -36,5 +36,5 @@ extension PurgeAction {
     var deletion: DataDeletion? { if case .purge(let deletion) = self { deletion } else { nil } }
 
     /// The keys that are to be deleted, as they are spelt in a token.
-    var keyTexts: [String]? { deletion?.keys.map(\.text) }
+    var keyTexts: [String]? { deletion?.keys.map(\.id.text) }
 }

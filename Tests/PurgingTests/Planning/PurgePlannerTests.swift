@@ -27,7 +27,7 @@ struct PurgePlannerTests {
         fixture.crowded = [NodeID(9)]
         #expect(fixture.action(.obsolete(uid: 1, node: 9)) == .hold(.goneNode))
         #expect(fixture.action(.obsolete(uid: 1, node: 8)) == .deleteRecord(.nodeless))
-        #expect(fixture.action(.obsolete(uid: 1, node: 1))?.deletion != nil)
+        #expect(fixture.action(.obsolete(uid: 1, node: 1)) == .hold(.revivable))
         fixture.policy.confirmedGoneNodes = [NodeID(8)]
         #expect(fixture.action(.obsolete(uid: 1, node: 9)) == .hold(.goneNode))
         fixture.policy.confirmedGoneNodes = [NodeID(9)]
@@ -53,8 +53,8 @@ struct PurgePlannerTests {
 
     @Test("takes an empty client state and upper-case hex as they are")
     func usualClientStates() {
-        #expect(unknown.action(.of("a", uid: 1, clientState: "", replacedAt: 5))?.keyTexts == ["0000000001000-"])
-        #expect(unknown.action(.of("a", uid: 1, clientState: "AABB", replacedAt: 5))?.keyTexts == [key])
+        #expect(byUID.action(.of("a", uid: 1, clientState: "", replacedAt: 5))?.keyTexts == ["0000000001000-"])
+        #expect(byUID.action(.of("a", uid: 1, clientState: "AABB", replacedAt: 5))?.keyTexts == [key])
     }
 
     // MARK: Row 3, downed nodes
@@ -109,8 +109,9 @@ struct PurgePlannerTests {
     @Test("asks for one key only where storage is keyed by uid, and where it is unknown")
     func oneKey() {
         let record = UserRecord.of("a", uid: 1, generation: 7, keysChangedAt: 0, replacedAt: 5)
-        #expect(byUID.action(record)?.keyTexts == ["0000000000007-qrs"])
-        #expect(unknown.action(record)?.keyTexts == ["0000000000007-qrs"])
+        let active = UserRecord.of("a", uid: 2, clientState: "cc", replacedAt: nil)
+        #expect(byUID.action(record, others: [active])?.keyTexts == ["0000000000007-qrs"])
+        #expect(unknown.action(record, others: [active])?.keyTexts == ["0000000000007-qrs"])
     }
 
     // MARK: Row 5, unaddressable
@@ -122,23 +123,18 @@ struct PurgePlannerTests {
         #expect(account.action(tombstone) == .hold(.unaddressable))
         #expect(unknown.action(.tombstone("a", uid: 1))?.deletion != nil)
         let living = UserRecord.of("a", uid: 1, keysChangedAt: keysChangedAt, replacedAt: 5)
-        #expect(unknown.action(living)?.deletion != nil)
+        let active = UserRecord.of("a", uid: 2, clientState: "cc", replacedAt: nil)
+        #expect(unknown.action(living, others: [active])?.deletion != nil)
     }
 
-    @Test("takes the operator's word for an unaddressable record on account storage only")
+    @Test("takes the operator's word for an unaddressable record on account storage only, and asks for nothing then")
     func acceptedUnaddressable() {
         let tombstone = UserRecord.tombstone("a", uid: 1, keysChangedAt: nil)
         var (onAccount, onUnknown) = (account, unknown)
         onAccount.policy.acceptsUnaddressable = true
         onUnknown.policy.acceptsUnaddressable = true
-        #expect(onAccount.action(tombstone)?.deletion?.kind == .notDown)
+        #expect(onAccount.action(tombstone) == .deleteRecord(.unaddressable))
         #expect(onUnknown.action(tombstone) == .hold(.unaddressable))
-    }
-
-    @Test("names unaddressable before tombstone_last, as the table does")
-    func unaddressableFirst() {
-        let tombstone = UserRecord.tombstone("a", uid: 2, keysChangedAt: nil)
-        #expect(account.action(tombstone, others: [.of("a", uid: 1, replacedAt: 4)]) == .hold(.unaddressable))
     }
 
     // MARK: Row 6, tombstones last
@@ -151,6 +147,45 @@ struct PurgePlannerTests {
             #expect(fixture.action(.tombstone("a", uid: 2))?.deletion != nil)
             #expect(fixture.action(old, others: [.tombstone("a", uid: 2)])?.deletion != nil)
         }
+    }
+
+    @Test("lets a tombstone wait wherever it lies itself, for records on account or unknown storage only")
+    func whereTombstonesWait() {
+        var mixed = PlanningFixture()
+        mixed.policy.storageTypes = StorageTypes(
+            byURL: ["https://node-1.example": .uid, "https://node-2.example": .account]
+        )
+        let onAccount = UserRecord.of("a", uid: 1, replacedAt: 4, node: 2)
+        let onUID = UserRecord.of("a", uid: 1, replacedAt: 4)
+        for tombstone in [UserRecord.tombstone("a", uid: 2), .tombstone("a", uid: 2, node: 9)] {
+            #expect(mixed.action(tombstone, others: [onAccount]) == .wait(.tombstoneLast))
+            #expect(mixed.action(tombstone, others: [onUID]) != .wait(.tombstoneLast))
+        }
+        let unaddressable = UserRecord.tombstone("a", uid: 2, keysChangedAt: nil, node: 2)
+        #expect(mixed.action(unaddressable, others: [onAccount]) == .wait(.tombstoneLast))
+        #expect(mixed.action(unaddressable) == .hold(.unaddressable))
+    }
+
+    @Test("does not let a tombstone wait for an active record, nor for what is held because of one")
+    func tombstoneBesideActive() {
+        let active = UserRecord.of("a", uid: 3, keysChangedAt: 3000, clientState: "cc", replacedAt: nil)
+        for fixture in [unknown, account] {
+            #expect(fixture.action(.tombstone("a", uid: 2), others: [active])?.deletion != nil)
+        }
+        let moving = UserRecord.of("a", uid: 3, keysChangedAt: nil, replacedAt: nil)
+        let old = UserRecord.of("a", uid: 1, generation: 500, keysChangedAt: 500, replacedAt: 4)
+        let tombstone = UserRecord.of(
+            "a",
+            uid: 2,
+            generation: .max,
+            keysChangedAt: 9,
+            clientState: "dd",
+            replacedAt: 5
+        )
+        #expect(account.action(old, others: [tombstone, moving]) == .hold(.sharedData))
+        #expect(account.action(tombstone, others: [old, moving])?.deletion != nil)
+        let malformed = UserRecord.of("a", uid: 1, clientState: "no", replacedAt: 4)
+        #expect(account.action(tombstone, others: [malformed])?.deletion != nil)
     }
 
     @Test("does not let two tombstones of one account wait for each other")
@@ -216,8 +251,77 @@ struct PurgePlannerTests {
         let active = UserRecord.of("a", uid: 2, keysChangedAt: 6, replacedAt: nil)
         #expect(account.action(record, others: [active])?.deletion != nil)
         #expect(account.action(record, others: [.tombstone("a", uid: 2)])?.deletion != nil)
-        #expect(unknown.action(record)?.deletion != nil)
         #expect(byUID.action(record)?.deletion != nil)
+        // Nobody said what the storage is: the safe side is the default.
+        #expect(unknown.action(record) == .hold(.revivable))
+        #expect(unknown.action(record, others: [active])?.deletion != nil)
+    }
+
+    @Test("takes a replaced record for the current one although another one is active")
+    func replacedButCurrent() {
+        var fixture = account
+        fixture.policy.purgesUnassigned = true
+        let current = UserRecord.of("a", uid: 2, generation: 20, keysChangedAt: 20, clientState: "cc", replacedAt: 50)
+        let active = UserRecord.of("a", uid: 3, generation: 10, keysChangedAt: 10, replacedAt: nil)
+        #expect(fixture.action(current, others: [active]) == .hold(.revivable))
+        #expect(unknown.action(current, others: [active]) == .hold(.revivable))
+        #expect(byUID.action(current, others: [active])?.deletion != nil)
+    }
+
+    @Test("knows that a login looks at the twenty newest records only")
+    func manyRecords() {
+        let greatest = UserRecord.of("a", uid: 1, generation: 99, keysChangedAt: 99, clientState: "cc", replacedAt: 5)
+        let rest = (2...22).map { uid in
+            UserRecord.of("a", uid: uid, generation: uid, keysChangedAt: uid, replacedAt: 9)
+        }
+        let newest = rest[rest.count - 1]
+        #expect(account.action(greatest, others: rest) == .hold(.revivable))
+        #expect(account.action(newest, others: [greatest] + rest.dropLast()) == .hold(.revivable))
+        #expect(account.action(rest[0], others: [greatest] + rest.dropFirst())?.deletion != nil)
+    }
+
+    @Test("holds every key with a client state whose key may still move in place")
+    func movingKeys() {
+        let old = UserRecord.of("a", uid: 1, generation: 5, keysChangedAt: 5, replacedAt: 5)
+        for keysChangedAt in [nil, 0] as [Int64?] {
+            let active = UserRecord.of("a", uid: 2, generation: 9, keysChangedAt: keysChangedAt, replacedAt: nil)
+            #expect(account.action(old, others: [active]) == .hold(.sharedData))
+            #expect(unknown.action(old, others: [active]) == .hold(.sharedData))
+            var current = active
+            current.replacedAt = Milliseconds(8)
+            #expect(account.action(old, others: [current]) == .hold(.revivable))
+        }
+        let settled = UserRecord.of("a", uid: 2, generation: 9, keysChangedAt: 9, replacedAt: nil)
+        #expect(account.action(old, others: [settled])?.deletion != nil)
+        let otherState = UserRecord.of("a", uid: 2, keysChangedAt: nil, clientState: "cc", replacedAt: nil)
+        #expect(account.action(old, others: [otherState])?.deletion != nil)
+    }
+
+    // MARK: Whose data
+
+    @Test("takes records of one fxa_uid under two e-mail domains for one account's, on account storage")
+    func twoDomains() throws {
+        let record = UserRecord.of("a", uid: 1, replacedAt: 5)
+        func action(_ kin: [UserRecord], _ fixture: PlanningFixture) throws -> PurgeAction {
+            let directory = NodeDirectory(nodes: fixture.nodes, policy: fixture.policy)
+            let other = UserRecord.of("a", uid: 2, keysChangedAt: 7, replacedAt: nil)
+            let entry = try #require(BacklogEntry(record: record, others: [other], kin: [kin]))
+            return PurgePlanner(policy: fixture.policy).action(for: entry, in: directory)
+        }
+        let active = UserRecord.of("a", uid: 3, replacedAt: nil)
+        #expect(try action([active], account) == .deleteRecord(.sharedData))
+        #expect(try action([.of("a", uid: 3, replacedAt: 7)], account) == .hold(.revivable))
+        #expect(try action([.of("a", uid: 3, keysChangedAt: 8, replacedAt: nil)], account).deletion != nil)
+        #expect(try action([active], byUID).deletion != nil)
+    }
+
+    @Test("takes records that spell the fxa_uid differently for different data")
+    func twoSpellings() {
+        let record = UserRecord.of("A", uid: 1, replacedAt: 5)
+        let twin = UserRecord.of("a", uid: 2, replacedAt: nil)
+        #expect(account.action(record, others: [twin])?.keyTexts == [key])
+        let sameSpelling = UserRecord.of("A", uid: 2, replacedAt: nil)
+        #expect(account.action(record, others: [sameSpelling]) == .deleteRecord(.sharedData))
     }
 
     // MARK: Row 8, account storage
@@ -236,11 +340,8 @@ struct PurgePlannerTests {
         let record = UserRecord.of("a", uid: 1, generation: 7, keysChangedAt: 0, replacedAt: 5)
         let elsewhere = UserRecord.of("a", uid: 2, clientState: "cc", replacedAt: nil)
         #expect(account.action(record, others: [elsewhere])?.keyTexts == ["0000000000007-qrs", "0000000000000-qrs"])
-        let sameGeneration = UserRecord.of("a", uid: 3, generation: 7, keysChangedAt: nil, replacedAt: nil)
-        #expect(account.action(record, others: [sameGeneration])?.keyTexts == ["0000000000000-qrs"])
-        let sameZero = UserRecord.of("a", uid: 4, generation: 8, keysChangedAt: 0, replacedAt: nil)
-        #expect(account.action(record, others: [sameZero])?.keyTexts == ["0000000000007-qrs"])
-        #expect(account.action(record, others: [sameGeneration, sameZero]) == .deleteRecord(.sharedData))
+        let sameText = UserRecord.of("a", uid: 3, generation: 8, keysChangedAt: 7, replacedAt: nil)
+        #expect(account.action(record, others: [sameText])?.keyTexts == ["0000000000000-qrs"])
     }
 
     @Test("holds a record whose key an active record on unknown storage has")
@@ -251,7 +352,8 @@ struct PurgePlannerTests {
         let twin = UserRecord.of("a", uid: 2, replacedAt: nil, node: 2)
         #expect(fixture.action(record, others: [twin]) == .hold(.sharedData))
         let twinOfGoneNode = UserRecord.of("a", uid: 2, replacedAt: nil, node: 9)
-        #expect(fixture.action(record, others: [twinOfGoneNode]) == .hold(.sharedData))
+        // The next login makes a copy of it, on any node.
+        #expect(fixture.action(record, others: [twinOfGoneNode]) == .deleteRecord(.sharedData))
         let otherKey = UserRecord.of("a", uid: 2, clientState: "cc", replacedAt: nil, node: 2)
         #expect(fixture.action(record, others: [otherKey])?.keyTexts == [key])
     }
@@ -285,17 +387,17 @@ struct PurgePlannerTests {
 
     // MARK: Rows 9 to 11, unknown storage
 
-    @Test("holds a twin on the same unknown node, and deletes the data of one on another")
+    @Test("holds a twin anywhere on unknown storage, as two URLs may lead to one storage")
     func twinOnUnknownStorage() {
         let record = UserRecord.of("a", uid: 1, replacedAt: 5)
         let sameNode = UserRecord.of("a", uid: 2, replacedAt: nil)
         #expect(unknown.action(record, others: [sameNode]) == .hold(.sharedData))
         let otherNode = UserRecord.of("a", uid: 2, replacedAt: nil, node: 2)
-        #expect(unknown.action(record, others: [otherNode])?.keyTexts == [key])
+        #expect(unknown.action(record, others: [otherNode]) == .hold(.sharedData))
         let otherKey = UserRecord.of("a", uid: 2, clientState: "cc", replacedAt: nil)
         #expect(unknown.action(record, others: [otherKey])?.keyTexts == [key])
         let replaced = UserRecord.of("a", uid: 2, replacedAt: 9)
-        #expect(unknown.action(record, others: [replaced])?.keyTexts == [key])
+        #expect(unknown.action(record, others: [replaced]) == .hold(.revivable))
     }
 
     @Test(
@@ -312,16 +414,21 @@ struct PurgePlannerTests {
         #expect(fixture.action(record, others: [twin]) == .hold(.sharedData))
     }
 
-    @Test("deletes only the record of a twin anywhere when --override_node has an effect, as the original")
+    @Test("deletes only the record of a twin past a downed node when --override_node has an effect, as the original")
     func twinWithOverride() throws {
         var fixture = unknown
         fixture.policy.overrideNode = try ServiceURL("https://new.example")
         let record = UserRecord.of("a", uid: 1, replacedAt: 5)
         let twin = UserRecord.of("a", uid: 2, replacedAt: nil, node: 2)
-        #expect(fixture.action(record, others: [twin])?.deletion != nil)
         fixture.policy.forcesDownedNodes = true
+        // An override concerns downed nodes only.
+        #expect(fixture.action(record, others: [twin]) == .hold(.sharedData))
+        fixture.down(1)
         #expect(fixture.action(record, others: [twin]) == .deleteRecord(.sharedData))
-        #expect(fixture.action(record)?.deletion != nil)
+        let otherKey = UserRecord.of("a", uid: 2, clientState: "cc", replacedAt: nil, node: 2)
+        #expect(fixture.action(record, others: [otherKey])?.deletion?.target.text == "https://new.example")
+        fixture.policy.forcesDownedNodes = false
+        #expect(fixture.action(record, others: [twin]) == .wait(.nodeDown))
     }
 
     @Test("sees a twin in either spelling where storage is unknown")
@@ -338,7 +445,26 @@ struct PurgePlannerTests {
         var fixture = PlanningFixture()
         fixture.policy.storageTypes = StorageTypes(spannerNode: NodeID(2))
         #expect(fixture.action(.obsolete(uid: 1, node: 2)) == .hold(.revivable))
-        #expect(fixture.action(.obsolete(uid: 1, node: 1))?.deletion != nil)
+        let active = UserRecord.of("user1", uid: 2, clientState: "cc", replacedAt: nil)
+        #expect(fixture.action(.obsolete(uid: 1, node: 1), others: [active])?.keyTexts?.count == 1)
+    }
+
+    @Test("holds what lies on storage that isn't named while others are named by URL")
+    func unnamedStorage() {
+        var fixture = PlanningFixture()
+        fixture.policy.storageTypes = StorageTypes(byURL: ["https://node-1.example": .uid])
+        #expect(fixture.action(.obsolete(uid: 1))?.deletion != nil)
+        #expect(fixture.action(.obsolete(uid: 1, node: 2)) == .hold(.unnamedStorage))
+        // A type belongs to the URL, not to the node's row.
+        fixture.nodes[0].url = "https://new.example"
+        #expect(fixture.action(.obsolete(uid: 1)) == .hold(.unnamedStorage))
+        fixture.policy.storageTypes = StorageTypes(byURL: ["https://node-1.example": .uid], ofAll: .account)
+        #expect(fixture.action(.obsolete(uid: 1)) == .hold(.revivable))
+        fixture.policy.storageTypes = StorageTypes(
+            byURL: ["https://node-1.example": .uid],
+            spannerNode: NodeID(2)
+        )
+        #expect(fixture.action(.obsolete(uid: 1, node: 2)) == .hold(.revivable))
     }
 
     @Test(
@@ -372,7 +498,7 @@ struct PurgePlannerTests {
         var fixture = byUID
         let record = UserRecord.of("a", uid: 1, createdAt: 10, replacedAt: 5_000)
         func moment(_ others: [UserRecord] = []) -> Milliseconds? {
-            fixture.action(record, others: others)?.deletion?.unmodifiedSince
+            fixture.action(record, others: others)?.deletion?.keys.first?.unmodifiedSince
         }
         let margin = Int64(3900 * 1000)
         #expect(moment() == Milliseconds(5_000 + margin))
@@ -389,5 +515,29 @@ struct PurgePlannerTests {
         fixture.policy.writeMargin = nil
         #expect(moment() == nil)
         #expect(fixture.action(record)?.deletion != nil)
+    }
+
+    @Test("asks for the latest moment of all obsolete records that share the key, and of a deletion")
+    func sharedWriteCheck() {
+        let margin = Int64(3900 * 1000)
+        func moment(_ record: UserRecord, _ others: [UserRecord], _ fixture: PlanningFixture) -> Int64? {
+            fixture.action(record, others: others)?.deletion?.keys.first?.unmodifiedSince.map { $0.rawValue - margin }
+        }
+        // Unassigned, revived with the same key, and replaced by another one.
+        let first = UserRecord.of("a", uid: 1, createdAt: 10, replacedAt: 1_000)
+        let second = UserRecord.of("a", uid: 2, createdAt: 2_000, replacedAt: 9_000)
+        let active = UserRecord.of("a", uid: 3, keysChangedAt: 7, clientState: "cc", createdAt: 4_000, replacedAt: nil)
+        #expect(moment(first, [second, active], account) == 4_000)
+        #expect(moment(first, [second, active], byUID) == 1_000)
+        // A deferral moved replaced_at, the next record's creation stays.
+        var deferred = first
+        deferred.replacedAt = Milliseconds(50_000)
+        #expect(moment(deferred, [second, active], byUID) == 2_000)
+        // Until the account was deleted, its devices had every right.
+        let tombstone = UserRecord.tombstone("a", uid: 2, replacedAt: 80_000)
+        for fixture in [account, byUID] { #expect(moment(first, [tombstone], fixture) == 80_000) }
+        // Dated back behind its own creation by a race.
+        let raced = UserRecord.of("a", uid: 1, createdAt: 3_000, replacedAt: 10)
+        #expect(moment(raced, [active], account) == 3_000)
     }
 }

@@ -342,11 +342,11 @@ struct PurgeRunTests {
             nodes: 1,
             records: [
                 .of("a", uid: 1, generation: 1, keysChangedAt: 1, replacedAt: 10), .tombstone("a", uid: 3),
-                .obsolete(uid: 9),
+                .obsolete(uid: 9), .of("user9", uid: 10, clientState: "cc", replacedAt: nil),
             ],
             policy: .byAccount
         )
-        fixture.nodes.node(Node.url(1)) { request, _ in request.uid == UID(1) ? .init(.writtenSince) : .good }
+        fixture.nodes.node(Node.url(1)) { request, _ in request.uid == UID(1) ? .init(.writtenSince(lastModified: nil)) : .good }
         let summary = try fixture.run()
         #expect(fixture.uids.isSuperset(of: [1, 3]))
         #expect(summary.waiting == [.tombstoneLast: 1])

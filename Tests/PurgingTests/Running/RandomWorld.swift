@@ -177,7 +177,7 @@ extension RandomWorld.Temper {
         switch uid.rawValue % 8 {
         case 0: .init(.refused(status: 400))
         case 1: .init(.notFound)
-        case 2: .init(.writtenSince)
+        case 2: .init(.writtenSince(lastModified: nil))
         case 3: .init(.trouble(status: 500))
         default: .good
         }

@@ -3,10 +3,20 @@ import Telemetry
 
 /// Keeps every write apart, and is a terminal when given a width.
 final class CapturingSink: LineSink {
-    private let state: Mutex<(width: Int?, writes: [String])>
+    private struct Writer: Sendable {
+        weak var output: LogOutput?
+    }
+
+    private struct State {
+        var width: Int?
+        var writes: [String] = []
+        var writers: [Writer] = []
+    }
+
+    private let state: Mutex<State>
 
     init(terminalWidth: Int? = nil) {
-        state = Mutex((terminalWidth, []))
+        state = Mutex(State(width: terminalWidth))
     }
 
     var terminalWidth: Int? {
@@ -14,7 +24,21 @@ final class CapturingSink: LineSink {
         set { state.withLock { $0.width = newValue } }
     }
 
-    var writes: [String] { state.withLock { $0.writes } }
+    /// What was written, once all that was logged is.
+    var writes: [String] {
+        flush()
+        return state.withLock { $0.writes }
+    }
+
+    /// What others logged to this sink so far comes before what this output will write.
+    fileprivate func isWritten(by output: LogOutput) {
+        flush()
+        state.withLock { $0.writers.append(Writer(output: output)) }
+    }
+
+    private func flush() {
+        for writer in state.withLock({ $0.writers }) { writer.output?.flush() }
+    }
 
     func write(_ text: String) {
         state.withLock { $0.writes.append(text) }
@@ -23,7 +47,11 @@ final class CapturingSink: LineSink {
 
 extension LogOutput {
     /// An output whose clock always shows the same moment: 2026-01-02 03:04:05.678901 UTC.
-    static func fixed(_ sink: CapturingSink) -> LogOutput {
-        LogOutput(sink: sink) { WallTime(sinceEpoch: .seconds(1_767_323_045) + .microseconds(678_901)) }
+    static func fixed(_ sink: any LineSink, format: LogFormat = .json) -> LogOutput {
+        let output = LogOutput(sink: sink, format: format) {
+            WallTime(sinceEpoch: .seconds(1_767_323_045) + .microseconds(678_901))
+        }
+        (sink as? CapturingSink)?.isWritten(by: output)
+        return output
     }
 }

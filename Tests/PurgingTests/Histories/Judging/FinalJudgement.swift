@@ -33,7 +33,7 @@ struct FinalJudgement {
                 world.violated("uid \(user.uid) of \(user.fxaUID) on \(node) is still there without a cause")
             }
         }
-        for (place, data) in world.storage.data where !data.isAbandoned {
+        for (place, data) in world.storage.data.sorted(by: { $0.key.key < $1.key.key }) where !data.isAbandoned {
             if !data.uids.contains(where: { rows.user($0) != nil }) {
                 world.violated("data is left that no record leads to: \(place)")
             }
@@ -90,7 +90,7 @@ struct FinalJudgement {
     private func moves(_ user: ModelUser) -> Bool { (user.keysChangedAt ?? 0) == 0 }
 
     private func keeps(_ leader: ModelUser, _ user: ModelUser) -> Bool {
-        guard leader.clientState == user.clientState, leader.fxaUID == user.fxaUID else { return false }
+        guard leader.clientState == user.clientState else { return false }
         if moves(leader) { return true }
         let servers = [ModelServer.python, .rust]
         return servers.contains { one in servers.contains { one.key(of: leader) == $0.key(of: user) } }

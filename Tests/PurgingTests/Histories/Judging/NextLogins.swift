@@ -8,10 +8,15 @@ struct NextLogins {
     /// The account whose next logins could read this place; nil if there is none.
     func reader(of place: ModelStorage.Place, among accounts: [ModelAccount], _ rows: ModelRows) -> ModelAccount? {
         accounts.first { account in
-            account.isAlive && mayConcern(place, account, rows) && tokens(account, rows).contains { token in
+            account.isAlive && !isMarked(account, rows) && mayConcern(place, account, rows) && tokens(account, rows).contains { token in
                 storage.place(token) == place
             }
         }
+    }
+
+    /// Tokenserver takes the account for deleted. A living one gets there where the database takes it for another.
+    private func isMarked(_ account: ModelAccount, _ rows: ModelRows) -> Bool {
+        rows.of(setting.collation("\(account.fxaUID)@\(setting.domain)")).contains(where: \.isMarked)
     }
 
     /// A quick look: whatever a client may bring, its token names its account and its client state, and its uid is the

@@ -56,9 +56,9 @@ struct SendingJudge {
 
     /// What the operator calls the storage.
     private var said: String {
-        let node = world.rows.nodes.first { $0.url == token.url }
+        let node = versions.compactMap { $0.rows.user(token.uid).flatMap { user in $0.rows.node(user.node) } }.first
         let keying = node.flatMap { world.setting.said(of: $0, storage: world.storage) }
-        return "storage by \(keying.map { "\($0)" } ?? "override")"
+        return "storage by \(keying.map { "\($0)" } ?? "nobody")"
     }
 
     private func reader(of place: ModelStorage.Place, in rows: ModelRows) -> ModelAccount? {

@@ -10,6 +10,10 @@ extension HistoryPurger: StorageNodeClient {
         await stall(.slowSends)
         if world.time.elapsed - due > .seconds(1) { world.census.count(.lateRequest) }
         if isDead { return NodeAnswer(.abandoned) }
+        if let notAfter = request.notAfter, world.time.now > notAfter {
+            world.census.count(.late)
+            return NodeAnswer(.expired)
+        }
         let token = ModelToken(
             uid: request.uid.rawValue,
             url: request.target.text,
@@ -24,9 +28,9 @@ extension HistoryPurger: StorageNodeClient {
         await world.pass(latency)
         func answer(_ verdict: NodeAnswer.Verdict, _ status: Int?) -> NodeAnswer {
             world.tell("purger \(number): DELETE uid \(token.uid) at \(token.url), key \(token.key): \(verdict)")
-            var answer = NodeAnswer(verdict, elapsed: latency)
-            answer.status = status
-            return answer
+            let isNodes = if case .misrouted = verdict { false } else { status != nil }
+            let nodeTime = isNodes ? Double(world.now / 10) / 100 : nil
+            return NodeAnswer(verdict, status: status, nodeTime: nodeTime, elapsed: latency)
         }
         if step.hasWrongSecret {
             return random(0...1) == 0 ? answer(.signatureRefused, 401) : answer(.refused(status: 400), 400)
@@ -50,9 +54,9 @@ extension HistoryPurger: StorageNodeClient {
         case .done(let lastModified):
             note { $0.accepted += 1 }
             return answer(.confirmed(lastModified: Double(lastModified ?? 0) / 1000), 200)
-        case .writtenSince:
+        case .writtenSince(let moment):
             world.census.count(.writtenSince)
-            return answer(.writtenSince, 412)
+            return answer(.writtenSince(lastModified: Double(moment) / 1000), 412)
         }
     }
 

@@ -1,0 +1,162 @@
+/// What an answer means for its record, for its node and for the secret: the one table, which code, tests and documents
+/// follow.
+///
+/// Only an answer with `X-Weave-Timestamp` is a storage node's, whatever its status. Anything else is misrouted: the
+/// trouble of the node, and never a reason to touch a record.
+package struct AnswerMeaning: Sendable, Equatable {
+    /// What it means for the record.
+    package enum ForRecord: Sendable, Equatable {
+        /// Its data is gone, by its node's word.
+        case confirmed
+        /// Written after it should have been: asked again with that moment as the condition if it is long past, else held.
+        case writtenSince
+        case held(HoldReason)
+        /// Refused. It failed if its node answers another record well before it refuses eight in a row; else it stays as
+        /// it is.
+        case refused
+        /// Tried again. In the end it failed if its node answered other records well meanwhile; else it stays as it is.
+        case triedAgain
+        /// Tried again. In the end it stays as it is, whatever became of others.
+        case triedAgainAtMost
+        /// It stays as it is.
+        case untouched
+        /// Not sent; it is decided on anew.
+        case decidedAnew
+    }
+
+    /// What it means for the node.
+    package enum ForNode: Sendable, Equatable {
+        case nothing
+        /// It did what it was asked to.
+        case good
+        /// It answered about this one record.
+        case neutral
+        /// It refused; eight in a row are its own trouble.
+        case refusal
+        /// It has too much to do.
+        case overloaded
+        case failed(NodeGate.LeaveReason)
+        /// It is given up for the run.
+        case left(NodeGate.LeaveReason)
+    }
+
+    /// What it means for the secret, until some node has accepted it.
+    package enum ForSecret: Sendable, Equatable {
+        case nothing, accepted, refused
+    }
+
+    /// What the operator allows.
+    package struct Policy: Sendable, Equatable {
+        /// `--accept-404`: a 404 means that nothing is stored there.
+        package var acceptsNotFound = false
+        /// `--accept-bare-2xx`: 200 and 204 count without `X-Weave-Timestamp`, on a node that never sent one.
+        package var acceptsBareSuccess = false
+
+        package init() {}
+    }
+
+    /// What is known of the node.
+    package struct Known: Sendable, Equatable {
+        /// Whether it accepted the secret in this run.
+        package var hasAccepted = false
+        /// Whether it ever sent `X-Weave-Timestamp`.
+        package var hasShownTimestamp = false
+
+        package init(hasAccepted: Bool = false, hasShownTimestamp: Bool = false) {
+            self.hasAccepted = hasAccepted
+            self.hasShownTimestamp = hasShownTimestamp
+        }
+    }
+
+    package let record: ForRecord
+    package let node: ForNode
+    package let secret: ForSecret
+
+    init(_ record: ForRecord, _ node: ForNode, _ secret: ForSecret = .nothing) {
+        self.record = record
+        self.node = node
+        self.secret = secret
+    }
+
+    package init(_ verdict: NodeAnswer.Verdict, from known: Known, policy: Policy = Policy()) {
+        self =
+            switch verdict {
+            case .confirmed: .init(.confirmed, .good, .accepted)
+            case .misrouted(200, _) where policy.acceptsBareSuccess && !known.hasShownTimestamp,
+                .misrouted(204, _) where policy.acceptsBareSuccess && !known.hasShownTimestamp:
+                .init(.confirmed, .good, .accepted)
+            case .writtenSince: .init(.writtenSince, .neutral)
+            // A 404 may well come before the signature is looked at.
+            case .notFound where policy.acceptsNotFound: .init(.confirmed, .good)
+            case .notFound: .init(.held(.notFound), .refusal)
+            case .signatureRefused: .init(.refused, .refusal, .refused)
+            // How go-syncstorage refuses a secret, and how a proxy's rule may look.
+            case .refused(400), .refused(403): .init(.refused, .refusal, known.hasAccepted ? .nothing : .refused)
+            case .refused: .init(.refused, .refusal)
+            case .busy: .init(.triedAgain, .overloaded)
+            case .trouble: .init(.triedAgain, .failed(.serverErrors))
+            case .decommissioned: .init(.untouched, .left(.decommissioned))
+            // Basic auth in front of the node: a password stands between us and it.
+            case .misrouted(401, _): .init(.untouched, .failed(.misrouted), .refused)
+            // A load balancer without a node behind it.
+            case .misrouted(429, _), .misrouted(500..<600, _): .init(.triedAgainAtMost, .failed(.misrouted))
+            case .misrouted: .init(.untouched, .failed(.misrouted))
+            case .timedOut, .unreachable: .init(.triedAgain, .failed(.unreachable))
+            case .expired: .init(.decidedAnew, .nothing)
+            case .abandoned: .init(.untouched, .nothing)
+            }
+    }
+}
+
+extension NodeAnswer.Verdict {
+    /// What an HTTP response says.
+    ///
+    /// - Parameters:
+    ///   - isNodes: whether it has `X-Weave-Timestamp`.
+    ///   - lastModified: its `X-Last-Modified`, in seconds since 1970.
+    ///   - sender: who answered, as far as the response says so.
+    package init(status: Int, isNodes: Bool, lastModified: Double? = nil, sender: String) {
+        if !isNodes {
+            self = .misrouted(status: status, what: "\(sender), without X-Weave-Timestamp")
+            return
+        }
+        self =
+            switch status {
+            case 200, 204: .confirmed(lastModified: lastModified)
+            case 401: .signatureRefused
+            case 404: .notFound
+            // Only a proxy asks for a proxy's password.
+            case 407: .misrouted(status: status, what: sender)
+            case 409, 423, 429, 503: .busy(status: status)
+            case 412: .writtenSince(lastModified: lastModified)
+            case 400..<500: .refused(status: status)
+            case 513: .decommissioned
+            case 500..<600: .trouble(status: status)
+            // No other status says that anything was deleted, and no node redirects.
+            default: .misrouted(status: status, what: sender)
+            }
+    }
+
+    /// The failure that this answer is, if it is one.
+    package var failure: FailureReason? {
+        switch self {
+        case .confirmed, .expired, .abandoned: nil
+        case .writtenSince, .notFound, .refused, .signatureRefused: .http4xx
+        case .busy(let status), .trouble(let status): status < 500 ? .http4xx : .http5xx
+        case .decommissioned: .http5xx
+        case .misrouted: .misrouted
+        case .timedOut: .timeout
+        case .unreachable: .connect
+        }
+    }
+
+    /// Whether surely nothing was deleted by this attempt.
+    var deletedNothing: Bool {
+        switch self {
+        case .writtenSince, .notFound, .refused, .signatureRefused, .expired: true
+        case .busy(let status): status < 500
+        case .unreachable(_, let sent): !sent
+        case .confirmed, .trouble, .decommissioned, .misrouted, .timedOut, .abandoned: false
+        }
+    }
+}
