@@ -56,7 +56,9 @@ struct SendingJudge {
 
     /// What the operator calls the storage.
     private var said: String {
-        let node = versions.compactMap { $0.rows.user(token.uid).flatMap { user in $0.rows.node(user.node) } }.first
+        let node = versions.compactMap { version in
+            version.rows.user(token.uid).flatMap { version.rows.node($0.node) }
+        }.first
         let keying = node.flatMap { world.setting.said(of: $0, storage: world.storage) }
         return "storage by \(keying.map { "\($0)" } ?? "nobody")"
     }
