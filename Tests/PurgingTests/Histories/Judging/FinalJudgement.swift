@@ -1,5 +1,4 @@
 import Purging
-import Synchronization
 import TestSupport
 
 /// Judges what is left after the calm days: all is gone that ought to be, or it stands with a cause outside.
@@ -68,22 +67,17 @@ struct FinalJudgement {
 
     /// Whether, as far as rows can tell, a login could lead to this record's key.
     private func leadersKeep(_ user: ModelUser, _ keying: StorageKeying) -> Bool {
-        let family = rows.of(user.owner)
-        let isDeleted = isDeleted(user, family)
-        let active = family.filter { $0.replacedAt == nil }
-        if let current = ModelRows.current(rows.newest(of: user.owner)), !isDeleted, current.replacedAt != nil {
-            if current.uid == user.uid || keeps(current, user) { return true }
+        let kin = rows.kin(of: user)
+        let isDeleted = world.isDoomed(user) || kin.joined().contains(where: \.isMarked)
+        return kin.contains { family in
+            if let current = ModelRows.current(family), !isDeleted, current.replacedAt != nil, keeps(current, user) {
+                return true
+            }
+            return family.contains { leader in
+                // An active record's own data isn't this record's: that one goes alone, where the storage is named.
+                leader.replacedAt == nil && keeps(leader, user) && (keying == .unknown || moves(leader))
+            }
         }
-        return active.contains { leader in
-            // An active record's own data isn't this record's: that one goes alone, where the storage is named.
-            keeps(leader, user) && (keying == .unknown || moves(leader))
-        }
-    }
-
-    private func isDeleted(_ user: ModelUser, _ family: [ModelUser]) -> Bool {
-        if family.contains(where: \.isMarked) { return true }
-        let isSurvivor = world.survivors.withLock { survivors in family.contains { survivors.contains($0.uid) } }
-        return !isSurvivor && world.markedOwners.withLock { $0.contains(user.owner) }
     }
 
     /// Whether the number in the key of such a record can still change.

@@ -8,9 +8,10 @@ struct NextLogins {
     /// The account whose next logins could read this place; nil if there is none.
     func reader(of place: ModelStorage.Place, among accounts: [ModelAccount], _ rows: ModelRows) -> ModelAccount? {
         accounts.first { account in
-            account.isAlive && !isMarked(account, rows) && mayConcern(place, account, rows) && tokens(account, rows).contains { token in
-                storage.place(token) == place
-            }
+            account.isAlive && !isMarked(account, rows) && mayConcern(place, account, rows)
+                && tokens(account, rows).contains { token in
+                    storage.place(token) == place
+                }
         }
     }
 

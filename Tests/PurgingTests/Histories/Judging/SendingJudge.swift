@@ -48,8 +48,9 @@ struct SendingJudge {
             harmed = harmed ?? reader
         }
         guard let harmed else { return }
+        let reader = harmed.fxaUID == token.fxaUID ? "the next login" : "another account's next login"
         world.violated(
-            "the next login of \(harmed.fxaUID) would have read what was deleted on \(said): uid \(token.uid) at"
+            "\(reader) of \(harmed.fxaUID) would have read what was deleted on \(said): uid \(token.uid) at"
                 + " \(token.url), key \(token.key)"
         )
     }

@@ -1,6 +1,5 @@
 import Purging
 import SyncTokens
-import Synchronization
 import TestSupport
 
 /// Judges what a purger changed in the database (laws 1, 4 and 5, and the proof of the secret).
@@ -26,7 +25,9 @@ struct SettlingJudge {
                 world.violated("active uid \(user.uid) was \(now == nil ? "deleted" : "changed")")
                 continue
             }
-            if replacedAt >= world.now - 86_400_000 { world.violated("uid \(user.uid) changed within its grace period") }
+            if replacedAt >= world.now - 86_400_000 {
+                world.violated("uid \(user.uid) changed within its grace period")
+            }
             if now == nil { judge(disappeared: user, before, after, trace) } else { judge(postponed: user) }
         }
         guard isChanged else { return }
@@ -39,7 +40,7 @@ struct SettlingJudge {
             let isInRange = node.load >= min(0, known.load) && node.available <= max(node.capacity, known.available)
             if !isInRange { world.violated("node \(node.id) has slots out of range") }
         }
-        markSurvivors(before, after)
+        markDoomed(before, after)
     }
 
     private func judge(postponed user: ModelUser) {
@@ -74,9 +75,12 @@ struct SettlingJudge {
         if keying == .uid || keying == nil { return false }
         if isLost(user), purger.step.acceptsUnaddressable { return true }
         return recent.contains { rows in
-            rows.of(user.owner).contains { other in
-                other.uid != user.uid && other.clientState == user.clientState
-                    && (other.replacedAt == nil || other.uid == rows.current(of: user.owner)?.uid)
+            rows.kin(of: user).contains { family in
+                let current = ModelRows.current(family)?.uid
+                return family.contains { other in
+                    other.uid != user.uid && other.clientState == user.clientState
+                        && (other.replacedAt == nil || other.uid == current)
+                }
             }
         }
     }
@@ -94,7 +98,7 @@ struct SettlingJudge {
         let all = world.storage.data.sorted { $0.key.key < $1.key.key }
         for (place, data) in all where data.uids.contains(user.uid) && !data.isAbandoned {
             var heirs = data.uids.filter { after.user($0) != nil }
-            for other in after.of(user.owner) {
+            for other in after.kin(of: user).joined() {
                 guard let node = after.node(other.node) else { continue }
                 // Where the database takes several accounts for one user, either may be led there.
                 for fxaUID in [user.fxaUID, other.fxaUID] {
@@ -143,13 +147,12 @@ struct SettlingJudge {
         return world.setting.said(of: node, storage: world.storage) == .unknown && !isPython
     }
 
-    /// See ``HistoryWorld/survivors``.
-    private func markSurvivors(_ before: ModelRows, _ after: ModelRows) {
+    /// See ``HistoryWorld/doomed``.
+    private func markDoomed(_ before: ModelRows, _ after: ModelRows) {
         for owner in Set(before.users.filter(\.isMarked).map(\.owner)) {
             let family = after.of(owner)
             if family.contains(where: \.isMarked) { continue }
-            let active = family.filter { $0.replacedAt == nil }.map(\.uid)
-            world.survivors.withLock { $0.formUnion(active) }
+            world.doom(family.filter { $0.replacedAt != nil })
         }
     }
 }

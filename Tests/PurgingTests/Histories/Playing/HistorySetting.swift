@@ -66,7 +66,14 @@ struct HistorySetting: Sendable {
     func tokenserver(_ time: ManualTime) -> ModelTokenserver {
         ModelTokenserver(
             nodes: Self.nodes.map {
-                ModelNode(id: $0, service: ModelRows.service, url: Self.url($0), available: 50, load: 50, capacity: 1000)
+                ModelNode(
+                    id: $0,
+                    service: ModelRows.service,
+                    url: Self.url($0),
+                    available: 50,
+                    load: 50,
+                    capacity: 1000
+                )
             },
             setting: .init(
                 server: server,

@@ -1,5 +1,4 @@
 import Purging
-import Synchronization
 import TestSupport
 
 /// What each step does. Steps run beside each other: a login is still under way when the next thing happens.
@@ -122,10 +121,12 @@ extension HistoryWorld {
             }
             if known == user { continue }
             tell("uid \(user.uid): \(Self.difference(known, user))")
-            if known.replacedAt == nil, let replaced = user.replacedAt, replaced < now - 1000 { census.count(.backdated) }
+            if known.replacedAt == nil, let replaced = user.replacedAt, replaced < now - 1000 {
+                census.count(.backdated)
+            }
             let server = tokenserver.setting.server
             if !user.isMarked, server.key(of: known) != server.key(of: user) { census.count(.movedKey) }
-            if user.isMarked { markedOwners.withLock { _ = $0.insert(user.owner) } }
+            if user.isMarked { doom(after.of(user.owner)) }
         }
     }
 

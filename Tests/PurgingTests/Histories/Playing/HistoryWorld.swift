@@ -29,11 +29,9 @@ final class HistoryWorld: Sendable {
     let tokenserver: ModelTokenserver
     let storage: ModelStorage
     let census = Census()
-    /// Uids of records that an account still had active when its last tombstone was purged: nothing in the tables says
-    /// any more that the account was deleted.
-    let survivors = Mutex<Set<Int64>>([])
-    /// Owners of whose records one was marked as a deleted account's, ever.
-    let markedOwners = Mutex<Set<String>>([])
+    /// Uids of records that were a deleted account's as far as anybody could tell from the rows, at some time: when the
+    /// account was marked, or when its last marked record went. They must go, whatever the rows say later.
+    private let doomed = Mutex<Set<Int64>>([])
     /// Whether it is remembered what happened, to be told.
     private let isTelling: Bool
     private let state: Mutex<State>
@@ -59,6 +57,10 @@ final class HistoryWorld: Sendable {
     var rows: ModelRows { tokenserver.rows }
 
     func pass(_ duration: Duration) async { await tokenserver.pass(duration) }
+
+    func doom(_ users: [ModelUser]) { doomed.withLock { $0.formUnion(users.map(\.uid)) } }
+
+    func isDoomed(_ user: ModelUser) -> Bool { doomed.withLock { $0.contains(user.uid) } }
 
     // MARK: What happened
 

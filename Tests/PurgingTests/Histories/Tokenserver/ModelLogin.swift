@@ -9,7 +9,7 @@ struct ModelLogin: Sendable {
     /// Who decides between the nodes that may take a user.
     typealias Pick = ([ModelNode]) -> ModelNode?
 
-    private enum Phase: Sendable {
+    enum Phase: Sendable {
         case lookUp
         case stamp([Int64])
         case chooseNode
@@ -23,7 +23,7 @@ struct ModelLogin: Sendable {
     }
 
     /// The user as the login has it in memory.
-    private struct User: Sendable {
+    struct User: Sendable {
         var uid: Int64
         var url: String?
         var generation: Int64
@@ -32,22 +32,22 @@ struct ModelLogin: Sendable {
         var oldStates: [String] = []
     }
 
-    private let fxaUID: String
-    private let email: String
-    private let owner: String
+    let fxaUID: String
+    let email: String
+    let owner: String
     /// Nil for missing, as 0 is.
-    private let generation: Int64?
-    private let keysChangedAt: Int64?
-    private let clientState: String
-    private let server: ModelServer
+    let generation: Int64?
+    let keysChangedAt: Int64?
+    let clientState: String
+    let server: ModelServer
     /// The one node that is used whatever the table says, if so configured.
-    private let spannerNode: Int64?
-    private var phase = Phase.lookUp
-    private var user: User
+    let spannerNode: Int64?
+    var phase = Phase.lookUp
+    var user: User
     private var needsCopy = false
     private var stampedAt: Int64 = 0
     /// What the rows are to have after the comparison.
-    private var wanted: (generation: Int64, keysChangedAt: Int64?) = (0, nil)
+    var wanted: (generation: Int64, keysChangedAt: Int64?) = (0, nil)
 
     init(
         _ account: ModelAccount,
@@ -80,7 +80,11 @@ struct ModelLogin: Sendable {
             lookUp(rows)
             return conclusion
         case .stamp(let uids):
-            rows.updateUsers { $0.uid == uids.first } _: { [stampedAt] in $0.replacedAt = stampedAt }
+            rows.updateUsers {
+                $0.uid == uids.first
+            } _: { [stampedAt] in
+                $0.replacedAt = stampedAt
+            }
             stamped(rest: Array(uids.dropFirst()))
             return conclusion
         case .chooseNode:
@@ -94,7 +98,9 @@ struct ModelLogin: Sendable {
             phase = .raiseLoad(node)
         case .raiseLoad(let node):
             let keepsAvailable = spannerNode != nil
-            rows.updateNodes { $0.service == ModelRows.service && $0.url == node.url } _: {
+            rows.updateNodes {
+                $0.service == ModelRows.service && $0.url == node.url
+            } _: {
                 $0.load += 1
                 if !keepsAvailable { $0.available = max($0.available - 1, 0) }
             }
@@ -175,71 +181,5 @@ struct ModelLogin: Sendable {
     /// A login without a copy and without a node is one of a deleted account.
     private var conclusion: Outcome? {
         if case .compare = phase, user.url == nil { .refused("the account was deleted") } else { nil }
-    }
-
-    // MARK: The comparison
-
-    private mutating func compare(now: Int64) -> Outcome? {
-        if let reason = refusal { return .refused(reason) }
-        let keys: Int64? =
-            switch (keysChangedAt, user.keysChangedAt) {
-            case (let theirs?, _): theirs
-            case (nil, .some): 0
-            case (nil, nil): nil
-            }
-        wanted = (newGeneration, keys)
-        if clientState != user.clientState {
-            phase = .findNode(at: now)
-            return nil
-        }
-        if wanted.generation != user.generation || wanted.keysChangedAt != user.keysChangedAt {
-            phase = .putUser
-            return nil
-        }
-        return token
-    }
-
-    private var newGeneration: Int64 {
-        if let generation { return generation }
-        guard let keysChangedAt, keysChangedAt > user.generation else { return user.generation }
-        return user.keysChangedAt.map { keysChangedAt > $0 } ?? true ? keysChangedAt : user.generation
-    }
-
-    private var refusal: String? {
-        /// Whether both are known and this holds.
-        func both(_ left: Int64?, _ right: Int64?, _ holds: (Int64, Int64) -> Bool) -> Bool {
-            if let left, let right { holds(left, right) } else { false }
-        }
-        let theirs = user.keysChangedAt
-        if both(keysChangedAt, theirs, >), both(generation, keysChangedAt, <) { return "key newer than generation" }
-        if user.oldStates.contains(clientState) { return "an old key" }
-        if clientState != user.clientState {
-            if both(generation, user.generation, <=) { return "a new key without a new generation" }
-            if both(keysChangedAt, theirs, <=) { return "a new key without a new keys_changed_at" }
-        }
-        if both(user.generation, generation, >) { return "an old generation" }
-        if both(theirs, keysChangedAt, >) { return "an old keys_changed_at" }
-        if keysChangedAt == nil, let theirs, theirs != 0 { return "keys_changed_at is missing" }
-        return nil
-    }
-
-    private func put(_ rows: inout ModelRows) {
-        let (generation, keys) = wanted
-        rows.updateUsers { [owner] in
-            $0.owner == owner && $0.service == ModelRows.service && $0.replacedAt == nil && $0.generation <= generation
-                && ($0.keysChangedAt ?? 0) <= (keys ?? $0.keysChangedAt ?? 0)
-        } _: {
-            $0.generation = generation
-            $0.keysChangedAt = keys
-        }
-    }
-
-    private var token: Outcome {
-        let key = server.key(
-            generation: wanted.generation,
-            keysChangedAt: wanted.keysChangedAt,
-            clientState: clientState
-        )
-        return .token(ModelToken(uid: user.uid, url: user.url ?? "", fxaUID: fxaUID, key: key))
     }
 }

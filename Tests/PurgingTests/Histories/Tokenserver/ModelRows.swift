@@ -53,6 +53,13 @@ struct ModelRows: Sendable {
         users.filter { $0.owner == owner && $0.service == Self.service }
     }
 
+    /// All rows that may be the same account's as this one: those of its user, and those whose e-mails have another
+    /// domain, in a group for each user.
+    func kin(of user: ModelUser) -> [[ModelUser]] {
+        let owners = Set(users.filter { $0.owner == user.owner || $0.fxaUID == user.fxaUID }.map(\.owner))
+        return owners.sorted().map { of($0) }.filter { !$0.isEmpty }
+    }
+
     /// The 20 rows that a login reads: the newest first.
     func newest(of owner: String) -> [ModelUser] {
         Array(of(owner).sorted { ($0.createdAt, $0.uid) > ($1.createdAt, $1.uid) }.prefix(20))

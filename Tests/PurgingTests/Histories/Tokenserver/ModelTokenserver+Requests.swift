@@ -17,7 +17,9 @@ extension ModelTokenserver {
         let (owner, now) = (owner(fxaUID), now)
         return execute { rows in
             var count = 0
-            rows.updateUsers { $0.owner == owner && $0.service == ModelRows.service && $0.replacedAt == nil } _: {
+            rows.updateUsers {
+                $0.owner == owner && $0.service == ModelRows.service && $0.replacedAt == nil
+            } _: {
                 $0.generation = .max
                 $0.replacedAt = now
                 count += 1
@@ -49,7 +51,13 @@ extension ModelTokenserver {
     /// Whatever the service, whatever was replaced long ago.
     func unassign(_ node: Int64) {
         let now = now
-        execute { $0.updateUsers { $0.node == node } _: { $0.replacedAt = now } }
+        execute {
+            $0.updateUsers {
+                $0.node == node
+            } _: {
+                $0.replacedAt = now
+            }
+        }
     }
 
     func removeNode(_ node: Int64, _ random: inout SeededGenerator) async {
@@ -59,7 +67,13 @@ extension ModelTokenserver {
     }
 
     func update(_ node: Int64, _ change: @escaping (inout ModelNode) -> Void) {
-        execute { $0.updateNodes { $0.id == node } _: { change(&$0) } }
+        execute {
+            $0.updateNodes {
+                $0.id == node
+            } _: {
+                change(&$0)
+            }
+        }
     }
 
     func add(_ node: ModelNode) {

@@ -86,9 +86,15 @@ final class ModelTokenserver: Sendable {
         var rows = rows
         let stored = Dictionary(store.userRows.map { ($0.record.uid.rawValue, $0.record) }, uniquingKeysWith: { $1 })
         rows.users.removeAll { stored[$0.uid] == nil }
-        rows.updateUsers { _ in true } _: { $0.replacedAt = stored[$0.uid]?.replacedAt?.rawValue }
+        rows.updateUsers { _ in
+            true
+        } _: {
+            $0.replacedAt = stored[$0.uid]?.replacedAt?.rawValue
+        }
         let nodes = Dictionary(store.nodeRows.map { ($0.node.id.rawValue, $0) }, uniquingKeysWith: { $1 })
-        rows.updateNodes { _ in true } _: {
+        rows.updateNodes { _ in
+            true
+        } _: {
             $0.available = nodes[$0.id]?.available ?? 0
             $0.load = nodes[$0.id]?.currentLoad ?? 0
         }
