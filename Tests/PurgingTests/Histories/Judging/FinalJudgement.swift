@@ -42,7 +42,9 @@ struct FinalJudgement {
     private func cause(of user: ModelUser) -> Cause? {
         if let own = ownCause(of: user) { return own }
         // The mark must outlive those that couldn't be told from a living user's without it.
-        let others = rows.of(user.owner).filter { $0.uid != user.uid && $0.replacedAt != nil && !$0.isMarked }
+        let others = rows.kin(of: user).joined().filter {
+            $0.uid != user.uid && $0.replacedAt != nil && !$0.isMarked
+        }
         if user.isMarked, others.contains(where: { waits($0) }) { return .neededByAnother }
         return nil
     }
@@ -74,10 +76,18 @@ struct FinalJudgement {
                 return true
             }
             return family.contains { leader in
-                // An active record's own data isn't this record's: that one goes alone, where the storage is named.
-                leader.replacedAt == nil && keeps(leader, user) && (keying == .unknown || moves(leader))
+                // An active record's own data isn't this record's: that one goes alone, where the storages are named.
+                leader.replacedAt == nil && keeps(leader, user)
+                    && (keying == .unknown || moves(leader) || !isNamed(leader))
             }
         }
+    }
+
+    /// Whether the operator said by what its storage keys.
+    private func isNamed(_ user: ModelUser) -> Bool {
+        guard let node = rows.node(user.node) else { return true }
+        let keying = world.setting.said(of: node, storage: world.storage)
+        return keying != nil && keying != .unknown
     }
 
     /// Whether the number in the key of such a record can still change.

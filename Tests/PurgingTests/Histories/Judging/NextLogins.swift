@@ -8,25 +8,36 @@ struct NextLogins {
     /// The account whose next logins could read this place; nil if there is none.
     func reader(of place: ModelStorage.Place, among accounts: [ModelAccount], _ rows: ModelRows) -> ModelAccount? {
         accounts.first { account in
-            account.isAlive && !isMarked(account, rows) && mayConcern(place, account, rows)
-                && tokens(account, rows).contains { token in
-                    storage.place(token) == place
+            account.isAlive
+                && settings(account, rows).contains { setting in
+                    let logins = NextLogins(setting: setting, storage: storage, now: now)
+                    return logins.mayConcern(place, account, rows)
+                        && logins.tokens(account, rows).contains { storage.place($0) == place }
                 }
         }
     }
 
-    /// Tokenserver takes the account for deleted. A living one gets there where the database takes it for another.
-    private func isMarked(_ account: ModelAccount, _ rows: ModelRows) -> Bool {
-        rows.of(setting.collation("\(account.fxaUID)@\(setting.domain)")).contains(where: \.isMarked)
+    /// Under which domains the account logs in. The present one, unless it was changed since: the tables don't show that
+    /// before somebody logs in.
+    private func settings(_ account: ModelAccount, _ rows: ModelRows) -> [ModelTokenserver.Setting] {
+        if !rows.of(setting.owner(account.fxaUID)).isEmpty { return [setting] }
+        let domains = Set(
+            rows.users.filter { $0.fxaUID == account.fxaUID && $0.service == ModelRows.service }.map(\.domain)
+        )
+        return (domains.isEmpty ? [setting.domain] : domains.sorted()).map {
+            var other = setting
+            other.domain = $0
+            return other
+        }
     }
 
     /// A quick look: whatever a client may bring, its token names its account and its client state, and its uid is the
-    /// current row's or a new one.
+    /// current row's or a new one. Nobody gets into an account that Tokenserver takes for deleted; a living one gets there
+    /// where the database takes it for another.
     private func mayConcern(_ place: ModelStorage.Place, _ account: ModelAccount, _ rows: ModelRows) -> Bool {
-        if let uid = Int64(place.key) {
-            let owner = setting.collation("\(account.fxaUID)@\(setting.domain)")
-            return rows.current(of: owner)?.uid == uid
-        }
+        let owner = setting.owner(account.fxaUID)
+        if rows.of(owner).contains(where: \.isMarked) { return false }
+        if let uid = Int64(place.key) { return rows.current(of: owner)?.uid == uid }
         return place.key.hasPrefix("\(account.fxaUID) ")
             && place.key.hasSuffix("-\(ModelToken.name(ofState: account.proof.clientState))")
     }

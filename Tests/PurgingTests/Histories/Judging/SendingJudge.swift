@@ -33,6 +33,7 @@ struct SendingJudge {
             }
         }
         if !isIntended { world.violated("uid \(token.uid) was sent without an intent in the audit log") }
+        world.tell("purger \(purger.number) sends uid \(token.uid) to \(token.url)")
         let reasons = versions.map { wrong(in: $0) }
         if versions.count > 1 { world.census.count(.changedMeanwhile) }
         if let reason = reasons.last ?? nil, !reasons.contains(where: { $0 == nil }) {
@@ -48,11 +49,16 @@ struct SendingJudge {
             harmed = harmed ?? reader
         }
         guard let harmed else { return }
-        let reader = harmed.fxaUID == token.fxaUID ? "the next login" : "another account's next login"
         world.violated(
-            "\(reader) of \(harmed.fxaUID) would have read what was deleted on \(said): uid \(token.uid) at"
-                + " \(token.url), key \(token.key)"
+            "the next login of \(harmed.fxaUID)\(isMixed(harmed) ? ", whom the collation mixes with another," : "") would"
+                + " have read what was deleted on \(said): uid \(token.uid) at \(token.url), key \(token.key)"
         )
+    }
+
+    /// Whether Tokenserver takes several accounts for this one user.
+    private func isMixed(_ account: ModelAccount) -> Bool {
+        let owners = world.rows.users.filter { $0.fxaUID == account.fxaUID }.map(\.owner)
+        return world.rows.users.contains { owners.contains($0.owner) && $0.fxaUID != account.fxaUID }
     }
 
     /// What the operator calls the storage.
@@ -72,8 +78,8 @@ struct SendingJudge {
         )
         guard let reader = logins.reader(of: place, among: world.accounts, rows) else { return nil }
         if purger.step.purgesUnassigned {
-            let owner = logins.setting.collation("\(reader.fxaUID)@\(logins.setting.domain)")
-            if !rows.of(owner).contains(where: { $0.replacedAt == nil }) { return nil }
+            let isUnassigned = !rows.users.contains { $0.fxaUID == reader.fxaUID && $0.replacedAt == nil }
+            if isUnassigned { return nil }
         }
         return reader
     }
@@ -89,9 +95,9 @@ struct SendingJudge {
         guard let node = rows.node(user.node) else { return "its node was gone" }
         let isForced = purger.step.forcesDowned
         if node.downed != 0, !isForced { return "its node was down" }
-        let target = node.downed != 0 ? purger.policy.overrideNode?.text ?? node.url : node.url
-        if token.url != target { return "its node was at \(target), not \(token.url)" }
-        if world.setting.said(of: node, storage: world.storage) == nil { return "nobody named its node's storage" }
+        let target = purger.isOverridden(node) ? purger.policy.overrideNode?.text : node.url
+        if token.url != target { return "it should have gone to \(target ?? "nowhere"), not \(token.url)" }
+        if purger.said(of: node) == nil { return "nobody named its storage" }
         return nil
     }
 }

@@ -71,14 +71,16 @@ struct SettlingJudge {
 
     /// Whether a record may go without a request although its node is there.
     private func mayGoAlone(_ user: ModelUser, _ node: ModelNode) -> Bool {
-        let keying = world.setting.said(of: node, storage: world.storage)
+        let keying = purger.said(of: node)
         if keying == .uid || keying == nil { return false }
         if isLost(user), purger.step.acceptsUnaddressable { return true }
+        let isOverridden = purger.isOverridden(node)
         return recent.contains { rows in
             rows.kin(of: user).contains { family in
                 let current = ModelRows.current(family)?.uid
                 return family.contains { other in
-                    other.uid != user.uid && other.clientState == user.clientState
+                    // Elsewhere than on its own storage, even what only its own user's next login would read stays.
+                    (other.uid != user.uid || isOverridden) && other.clientState == user.clientState
                         && (other.replacedAt == nil || other.uid == current)
                 }
             }
@@ -130,9 +132,7 @@ struct SettlingJudge {
         let nodes = recent.compactMap { $0.node(user.node) }
         // The node's name led elsewhere.
         if nodes.contains(where: { world.storage.backend($0.url)?.name != place.storage }) { return true }
-        if purger.step.forcesDowned, purger.policy.overrideNode != nil, nodes.contains(where: { $0.downed != 0 }) {
-            return true
-        }
+        if nodes.contains(where: purger.isOverridden) { return true }
         guard world.storage.backend(node.url)?.keying == .account else { return false }
         if isLost(user) { return purger.step.acceptsUnaddressable }
         // Its key moved in place, and no row spells the old one.

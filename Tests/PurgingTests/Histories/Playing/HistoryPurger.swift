@@ -69,6 +69,18 @@ final class HistoryPurger: Sendable {
         await world.pass(.milliseconds(isSlow ? random(500...7000) : random(0...4)))
     }
 
+    /// Whether this node's records are purged elsewhere.
+    func isOverridden(_ node: ModelNode) -> Bool {
+        step.forcesDowned && node.downed != 0 && policy.overrideNode != nil
+    }
+
+    /// What this purger is told of the storage on which it purges this node's records.
+    func said(of node: ModelNode) -> StorageKeying? {
+        guard isOverridden(node) else { return world.setting.said(of: node, storage: world.storage) }
+        let target = world.rows.nodes.first { $0.url == policy.overrideNode?.text }
+        return target.map { world.setting.said(of: $0, storage: world.storage) } ?? .unknown
+    }
+
     // MARK: Runs
 
     func run() async {

@@ -56,8 +56,8 @@ struct ModelLogin: Sendable {
         setting: ModelTokenserver.Setting
     ) {
         fxaUID = account.fxaUID
-        email = "\(account.fxaUID)@\(setting.domain)"
-        owner = setting.collation(email)
+        email = setting.email(account.fxaUID)
+        owner = setting.owner(account.fxaUID)
         generation = kind.hasGeneration && proof.generation != 0 ? proof.generation : nil
         keysChangedAt = kind.hasKeysChangedAt && proof.keysChangedAt != 0 ? proof.keysChangedAt : nil
         clientState = proof.clientState

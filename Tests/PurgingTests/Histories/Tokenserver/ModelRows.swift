@@ -15,6 +15,9 @@ struct ModelUser: Equatable, Sendable {
     /// All before the first `@`.
     var fxaUID: String { String(email.prefix { $0 != "@" }) }
 
+    /// All behind the first `@`.
+    var domain: String { String(email.drop { $0 != "@" }.dropFirst()) }
+
     /// The account was deleted while this row was active.
     var isMarked: Bool { generation == .max }
 }
@@ -61,18 +64,18 @@ struct ModelRows: Sendable {
     }
 
     /// The 20 rows that a login reads: the newest first.
-    func newest(of owner: String) -> [ModelUser] {
-        Array(of(owner).sorted { ($0.createdAt, $0.uid) > ($1.createdAt, $1.uid) }.prefix(20))
+    func newest(of owner: String) -> [ModelUser] { Self.newest(of(owner)) }
+
+    private static func newest(_ family: [ModelUser]) -> [ModelUser] {
+        Array(family.sorted { ($0.createdAt, $0.uid) > ($1.createdAt, $1.uid) }.prefix(20))
     }
 
     /// The row that a login goes on with: the greatest generation, the newest of these.
-    func current(of owner: String) -> ModelUser? {
-        Self.current(newest(of: owner))
-    }
+    func current(of owner: String) -> ModelUser? { Self.current(of(owner)) }
 
     /// The first of the greatest, as a stable sort has it.
-    static func current(_ newest: [ModelUser]) -> ModelUser? {
-        newest.reduce(nil as ModelUser?) { best, row in
+    static func current(_ family: [ModelUser]) -> ModelUser? {
+        newest(family).reduce(nil as ModelUser?) { best, row in
             guard let best else { return row }
             return (row.generation, row.createdAt) > (best.generation, best.createdAt) ? row : best
         }

@@ -14,7 +14,7 @@ extension ModelTokenserver {
     ///
     /// - Returns: how many were marked.
     func retire(_ fxaUID: String) -> Int {
-        let (owner, now) = (owner(fxaUID), now)
+        let (owner, now) = (setting.owner(fxaUID), now)
         return execute { rows in
             var count = 0
             rows.updateUsers {
@@ -30,7 +30,7 @@ extension ModelTokenserver {
 
     /// The webhook for a changed password.
     func raiseGeneration(_ fxaUID: String, to generation: Int64) {
-        let owner = owner(fxaUID)
+        let owner = setting.owner(fxaUID)
         execute { rows in
             rows.updateUsers {
                 $0.owner == owner && $0.service == ModelRows.service && $0.replacedAt == nil
@@ -39,11 +39,6 @@ extension ModelTokenserver {
                 $0.generation = generation
             }
         }
-    }
-
-    private func owner(_ fxaUID: String) -> String {
-        let setting = setting
-        return setting.collation("\(fxaUID)@\(setting.domain)")
     }
 
     // MARK: Operators
@@ -86,11 +81,11 @@ extension ModelTokenserver {
     /// Somebody uses another service of this Tokenserver, on this node.
     func useOtherService(_ fxaUID: String, on node: Int64) {
         let now = now
-        let email = "\(fxaUID)@\(setting.domain)"
+        let setting = setting
         execute { rows in
             _ = rows.insert(
-                email: email,
-                owner: setting.collation(email),
+                email: setting.email(fxaUID),
+                owner: setting.owner(fxaUID),
                 generation: now,
                 keysChangedAt: now,
                 clientState: "dd",

@@ -16,6 +16,11 @@ final class ModelTokenserver: Sendable {
         var collation: InMemoryRecordStore.Collation
         /// Whether a database that restarts forgets the highest uid.
         var forgetsUIDs = false
+
+        func email(_ fxaUID: String) -> String { "\(fxaUID)@\(domain)" }
+
+        /// What the account's rows are found by.
+        func owner(_ fxaUID: String) -> String { collation(email(fxaUID)) }
     }
 
     /// The rows from a moment on.
