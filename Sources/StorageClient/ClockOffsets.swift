@@ -19,12 +19,12 @@ final class ClockOffsets: Sendable {
 
     /// The offset with which to sign once more after a refusal; nil if the clocks don't explain it.
     ///
-    /// A Hawk challenge's time counts if its own signature verifies; else the response's headers are asked.
+    /// A Hawk challenge's time counts if its own signature verifies; else the timestamp that every storage node sends.
     static func correction(from headers: ResponseHeaders, hawkKey: String, now: Double, used: Double) -> Double? {
         let verified = headers.challenges.lazy
             .compactMap { try? HawkChallenge(parsing: $0).verifiedTime(key: hawkKey) }
             .first
-        guard let theirs = verified.map(Double.init) ?? headers.weaveTimestamp ?? headers.date else { return nil }
+        guard let theirs = verified.map(Double.init) ?? headers.weaveTimestamp else { return nil }
         let offset = theirs - now
         if abs(offset - used) <= tolerance { return nil }
         return abs(offset) <= (verified == nil ? mostUnverified : mostVerified) ? offset : nil

@@ -1,47 +1,16 @@
-import AsyncHTTPClient
-import Foundation
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 package import Purging
 package import SyncTokens
 
 /// Sends signed DELETEs over HTTP/1.1. Redirects are never followed, bodies are read only as far as needed to use the
 /// connection again, and one request is sent at most twice: the second time only after a 401 that the clocks explain.
 package final class HTTPStorageNodeClient: StorageNodeClient {
-    package struct Settings: Sendable {
-        /// For one request, from start to the end of its answer.
-        package var requestTimeout = Duration.seconds(60)
-        /// For getting a connection, free or new; a request that gets none in time is not sent. With the second in
-        /// which a request may be sent again, and the age that a decision may have when it is handed over, it keeps
-        /// within the five seconds of the law.
-        package var connectTimeout = Duration.seconds(2)
-        /// Connections kept for one node; no fewer than the requests that it may get at once.
-        package var connectionsPerNode = 32
-        package var acceptsNotFound = false
-        package var acceptsBareSuccess = false
-        package var proxies = ProxyRules.none
-        /// PEM file of the certificate authorities to trust, or a directory of such; nil for the system's.
-        package var caFile: String?
-        package var userAgent = "purge-old-records"
-
-        package init() {}
-    }
-
-    /// The most of a body that is read to keep the connection usable.
-    private static let mostBodyBytes = 16 * 1024
-    /// The longest that a body is waited for.
-    private static let mostBodyTime = Duration.seconds(5)
-    /// A request is sent again only so soon after it was handed over: the decision behind it grows old.
-    static let mostTimeToSecond = Duration.seconds(1)
-
     private let settings: Settings
     private let signer: RequestSigner
-    private let classifier: AnswerClassifier
     private let time: any TimeSource
     private let offsets = ClockOffsets()
-    private let deadlines = Deadlines()
-    private let clients: [ProxyServer?: HTTPClient]
+    private let transport: HTTPTransport
 
     /// ``shutdown()`` must be called at the end.
     ///
@@ -50,52 +19,33 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
         self.settings = settings
         self.time = time
         signer = RequestSigner(secret: secret)
-        classifier = AnswerClassifier(
-            acceptsNotFound: settings.acceptsNotFound,
-            acceptsBareSuccess: settings.acceptsBareSuccess
+        transport = HTTPTransport(
+            tls: try CertificateAuthorities.context(trusting: settings.caFile),
+            resolver: settings.resolver,
+            limits: ConnectionLimits(
+                count: settings.connectionsPerNode,
+                age: settings.connectionAge,
+                lookUps: settings.addressInterval
+            ),
+            time: time
         )
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, decompression: .disabled)
-        configuration.httpVersion = .http1Only
-        // Nobody collects spans; their attributes would be made for each request all the same.
-        configuration.tracing.tracer = nil
-        configuration.timeout.connect = TimeAmount(settings.connectTimeout)
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.connectionsPerNode
-        // A connection that can't be made is an answer too; whether to try again is decided elsewhere.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        if let file = settings.caFile {
-            configuration.tlsConfiguration = try Self.tls(trusting: file)
-        }
-        var clients: [ProxyServer?: HTTPClient] = [:]
-        for proxy in Set([nil, settings.proxies.forHTTP, settings.proxies.forHTTPS]) {
-            configuration.proxy = proxy.map(HTTPClient.Configuration.Proxy.init)
-            clients[proxy] = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        }
-        self.clients = clients
     }
 
-    package func shutdown() async {
-        for client in clients.values {
-            // It fails only if it was called before.
-            try? await client.shutdown()
-        }
+    /// What is under way is abandoned.
+    package func shutdown() async { transport.close() }
+
+    /// Checks that a file holds certificate authorities. A directory of such files is taken as it is.
+    package static func check(certificates file: String) throws(CertificateFileError) {
+        _ = try CertificateAuthorities.context(trusting: file)
     }
 
     package func delete(_ request: DeleteRequest) async -> NodeAnswer {
-        let handedOver = time.now
         let used = offsets.offset(of: request.target)
         let first = await attempt(request, clockOffset: used)
         guard let correction = first.correction else { return first.answer }
-        if time.now - handedOver > Self.mostTimeToSecond {
-            // Whoever tries again, later and after a fresh look, signs by the right clock.
-            offsets.keep(correction, for: request.target)
-            var answer = first.answer
-            answer.verdict = .busy(status: 401)
-            return answer
-        }
         var answer = await attempt(request, clockOffset: correction).answer
-        if answer.verdict != .signatureRefused {
-            offsets.keep(correction, for: request.target)
-        }
+        // If the second is too late to be sent, whoever tries again, after a fresh look, signs by the right clock.
+        if answer.verdict != .signatureRefused { offsets.keep(correction, for: request.target) }
         answer.quiet = [first.answer.quiet, answer.quiet].compactMap { $0 }.max()
         return answer
     }
@@ -108,32 +58,20 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
 
     private func attempt(_ request: DeleteRequest, clockOffset: Double) async -> Attempt {
         let started = time.now
-        func elapsed() -> Duration { time.now - started }
         do {
             let signed = try signer.sign(request, now: wallSeconds + clockOffset)
-            var message = HTTPClientRequest(url: signed.url)
-            message.method = .DELETE
-            message.headers = headers(for: request, signed)
-            guard let client = clients[settings.proxies.proxy(for: request.target)] else {
-                return Attempt(answer: NodeAnswer(.unreachable(what: "no route", sent: false)))
-            }
-            let response = try await client.execute(message, deadline: .now() + TimeAmount(settings.requestTimeout))
-            let bodyTime = min(settings.requestTimeout - elapsed(), Self.mostBodyTime)
-            // The client's own deadline ends with the head.
-            await deadlines.run(within: bodyTime) { await Self.drain(response.body) }
-            let headers = ResponseHeaders(response.headers, now: wallSeconds)
-            let verdict = classifier.verdict(status: Int(response.status.code), headers: headers)
-            var attempt = Attempt(
-                answer: NodeAnswer(
-                    verdict,
-                    quiet: headers.quiet,
-                    retryAfter: headers.retryAfter,
-                    elapsed: elapsed()
-                )
+            let exchange = Exchange(
+                head(of: request, signed),
+                notAfter: request.notAfter,
+                limit: settings.requestTimeout,
+                connectLimit: settings.connectTimeout,
+                time: time
             )
-            attempt.answer.status = Int(response.status.code)
-            attempt.answer.provesSignature = response.status != .notFound
-            if verdict == .signatureRefused {
+            let route = Route(to: request.target, through: settings.proxies.proxy(for: request.target))
+            let received = try await transport.carryOut(exchange, over: route).get()
+            let headers = ResponseHeaders(received.headers, now: wallSeconds)
+            var attempt = Attempt(answer: answer(received.status, headers, elapsed: time.now - started))
+            if received.status == 401 {
                 attempt.correction = ClockOffsets.correction(
                     from: headers,
                     hawkKey: signed.hawkKey,
@@ -143,15 +81,35 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
             }
             return attempt
         } catch {
-            let verdict = Task.isCancelled ? .abandoned : TransportFailure(error).verdict
-            return Attempt(answer: NodeAnswer(verdict, elapsed: elapsed()))
+            let failure = error as? TransportFailure ?? .notSent("the request can't be signed")
+            return Attempt(answer: NodeAnswer(failure.verdict, elapsed: time.now - started))
         }
+    }
+
+    private func answer(_ status: Int, _ headers: ResponseHeaders, elapsed: Duration) -> NodeAnswer {
+        let verdict = NodeAnswer.Verdict(
+            status: status,
+            isNodes: headers.weaveTimestamp != nil,
+            lastModified: headers.lastModified,
+            sender: headers.sender
+        )
+        return NodeAnswer(
+            verdict,
+            status: status,
+            nodeTime: headers.weaveTimestamp,
+            quiet: headers.quiet,
+            retryAfter: headers.retryAfter,
+            elapsed: elapsed
+        )
     }
 
     private var wallSeconds: Double { Double(time.wallTime.rawValue) / 1000 }
 
-    private func headers(for request: DeleteRequest, _ signed: RequestSigner.Signed) -> HTTPHeaders {
+    private func head(of request: DeleteRequest, _ signed: RequestSigner.Signed) -> HTTPRequestHead {
+        let target = request.target
+        let standardPort = target.isSecure ? 443 : 80
         var headers: HTTPHeaders = [
+            "Host": target.port == standardPort ? target.host : "\(target.host):\(target.port)",
             "Authorization": signed.authorization,
             "Accept": "application/json",
             "User-Agent": settings.userAgent,
@@ -159,43 +117,8 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
         if let moment = request.unmodifiedSince {
             headers.add(name: "X-If-Unmodified-Since", value: moment.secondsWithTwoDecimals)
         }
-        return headers
+        return HTTPRequestHead(version: .http1_1, method: .DELETE, uri: signed.path, headers: headers)
     }
-
-    /// Reads the body, so that its connection can be used again. The head has said all that counts, so a body that
-    /// breaks off, is too long or takes too long changes nothing.
-    private static func drain(_ body: HTTPClientResponse.Body) async {
-        var bytes = 0
-        do {
-            for try await chunk in body {
-                bytes += chunk.readableBytes
-                if bytes > mostBodyBytes { return }
-            }
-        } catch {
-            return
-        }
-    }
-
-    /// Checks that a file holds certificate authorities. A directory of such files is taken as it is.
-    package static func check(certificates file: String) throws(CertificateFileError) {
-        _ = try tls(trusting: file)
-    }
-
-    private static func tls(trusting file: String) throws(CertificateFileError) -> TLSConfiguration {
-        var isDirectory: ObjCBool = false
-        if !FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory) || !isDirectory.boolValue {
-            let certificates = try? NIOSSLCertificate.fromPEMFile(file)
-            if certificates?.isEmpty ?? true { throw CertificateFileError(file: file) }
-        }
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.trustRoots = .file(file)
-        return configuration
-    }
-}
-
-/// A file of certificate authorities that can't be read, or holds no certificate.
-package struct CertificateFileError: Error, Sendable, Equatable {
-    package let file: String
 }
 
 extension Milliseconds {
@@ -204,14 +127,5 @@ extension Milliseconds {
         let hundredths = max(rawValue, 0) / 10
         let fraction = hundredths % 100
         return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
-    }
-}
-
-extension HTTPClient.Configuration.Proxy {
-    fileprivate init(_ proxy: ProxyServer) {
-        let authorization = proxy.user.map {
-            HTTPClient.Authorization.basic(username: $0, password: proxy.password ?? "")
-        }
-        self = .server(host: proxy.host, port: proxy.port, authorization: authorization)
     }
 }

@@ -10,7 +10,8 @@ struct RequestSigner: Sendable {
     let secret: MasterSecret
 
     struct Signed {
-        let url: String
+        /// Path of the request line.
+        let path: String
         let authorization: String
         /// The key of the header, by which a challenge can be verified.
         let hawkKey: String
@@ -41,7 +42,7 @@ struct RequestSigner: Sendable {
             timestamp: Int64(now),
             nonce: HawkHeader.randomNonce(using: &random)
         )
-        return Signed(url: endpoint.url, authorization: header.authorization, hawkKey: token.hawkKey)
+        return Signed(path: endpoint.path, authorization: header.authorization, hawkKey: token.hawkKey)
     }
 }
 

@@ -13,12 +13,13 @@ struct ResponseHeaders {
     }
 
     /// The node's clock, in seconds since 1970. Every Sync server sends it.
-    var weaveTimestamp: Double? { seconds("X-Weave-Timestamp").flatMap { $0 > 0 ? $0 : nil } }
+    var weaveTimestamp: Double? { decimal("X-Weave-Timestamp").flatMap { $0 > 0 ? $0 : nil } }
 
     var date: Double? { headers.first(name: "Date").flatMap(Self.parseDate) }
 
-    /// When the user's storage was last modified before the deletion; 0 if nothing was stored.
-    var lastModified: Double? { seconds("X-Last-Modified") }
+    /// When the user's storage was last modified before the deletion; 0 if nothing was stored. The number nearest to the
+    /// text, which nodes give with two decimals.
+    var lastModified: Double? { decimal("X-Last-Modified") }
 
     /// For how long the node asks for nothing new.
     var quiet: Duration? {
@@ -49,6 +50,17 @@ struct ResponseHeaders {
             return nil
         }
         return value
+    }
+
+    /// A number as nodes write it: digits, perhaps with a fraction.
+    private func decimal(_ name: String) -> Double? {
+        guard let text = headers.first(name: name) else { return nil }
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let isDecimal = parts.allSatisfy { part in
+            (1...12).contains(part.utf8.count)
+                && part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        }
+        return isDecimal ? Double(text) : nil
     }
 
     /// Longer than a year is as good as for ever, and stays clear of overflow.

@@ -1,48 +1,85 @@
-import AsyncHTTPClient
 import NIOCore
 import NIOPosix
 import NIOSSL
 import Purging
-import SyncTokens
 
-/// What an error of the HTTP client means: whether the node was reached, and whether a request may have left.
-struct TransportFailure {
+/// Why a request got no answer, and what that means: whether the node was reached, and whether the request may have left.
+struct TransportFailure: Error, Equatable {
     let verdict: NodeAnswer.Verdict
 
-    init(_ error: any Error) {
-        switch error {
-        case let error as HTTPClientError: verdict = Self.verdict(of: error)
-        case is NIOConnectionError: verdict = .unreachable(what: "connection refused or host unknown", sent: false)
-        case let error as ChannelError: verdict = Self.verdict(of: error)
-        case let error as IOError where error.errnoCode == ECONNREFUSED:
-            verdict = .unreachable(what: "connection refused", sent: false)
-        case is IOError: verdict = .unreachable(what: "connection reset", sent: true)
-        case NIOSSLError.handshakeFailed: verdict = .unreachable(what: "TLS handshake failed", sent: false)
-        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
-            verdict = .unreachable(what: "the TLS certificate is for another host", sent: false)
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-            verdict = .unreachable(what: "TLS failed", sent: true)
-        case is HawkError: verdict = .unreachable(what: "the request can't be signed", sent: false)
-        default: verdict = .unreachable(what: "no readable answer", sent: true)
-        }
+    static let abandoned = TransportFailure(verdict: .abandoned)
+    static let expired = TransportFailure(verdict: .expired)
+    static let timedOut = TransportFailure(verdict: .timedOut)
+
+    /// Surely nothing was sent.
+    static func notSent(_ what: String) -> TransportFailure {
+        TransportFailure(verdict: .unreachable(what: what, sent: false))
     }
 
-    private static func verdict(of error: HTTPClientError) -> NodeAnswer.Verdict {
-        switch error {
-        case .deadlineExceeded, .readTimeout, .writeTimeout: .timedOut
-        case .connectTimeout, .getConnectionFromPoolTimeout: .unreachable(what: "no connection in time", sent: false)
-        case .tlsHandshakeTimeout: .unreachable(what: "no TLS handshake in time", sent: false)
-        case .httpProxyHandshakeTimeout, .invalidProxyResponse, .proxyAuthenticationRequired,
-            .socksHandshakeTimeout:
-            .unreachable(what: "the proxy refused", sent: false)
-        case .cancelled, .alreadyShutdown: .abandoned
-        case .remoteConnectionClosed: .unreachable(what: "connection closed", sent: true)
-        default: .unreachable(what: "no readable answer", sent: true)
-        }
+    /// A request was written to the connection.
+    static func broken(_ what: String) -> TransportFailure {
+        TransportFailure(verdict: .unreachable(what: what, sent: true))
     }
 
-    private static func verdict(of error: ChannelError) -> NodeAnswer.Verdict {
-        if case .connectTimeout = error { return .unreachable(what: "no connection in time", sent: false) }
-        return .unreachable(what: "connection closed", sent: true)
+    /// No connection was made in time.
+    ///
+    /// - Parameter missing: what it waited for in the end, unless it is the connection itself.
+    static func noConnection(within limit: Duration, missing: String? = nil) -> TransportFailure {
+        let text = "no connection within \(limit.inSeconds), name resolution included"
+        return notSent(missing.map { "\(text): \($0)" } ?? text)
+    }
+
+    /// The node's connections were all busy, or being made for others.
+    static func noFreeConnection(within limit: Duration) -> TransportFailure {
+        notSent("no connection was free within \(limit.inSeconds)")
+    }
+}
+
+extension Duration {
+    /// As in `5 s` or `0.2 s`.
+    fileprivate var inSeconds: String {
+        let value = self / .seconds(1)
+        return value == value.rounded() ? "\(Int64(value)) s" : "\(value) s"
+    }
+}
+
+extension TransportFailure {
+    /// What an error means that came before the connection was ready for requests.
+    init(dialling error: any Error) {
+        self =
+            switch error {
+            case let error as TransportFailure: error
+            case let error as NIOConnectionError: Self(dialling: error.connectionErrors.first?.error ?? error)
+            case let error as IOError: .notSent(Self.text(ofDialling: error.errnoCode))
+            case NIOSSLError.handshakeFailed: .notSent("TLS handshake failed")
+            case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+                .notSent("the TLS certificate is for another host")
+            case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .notSent("TLS handshake failed")
+            case is ChannelError: .notSent("connection closed before it was ready")
+            default: .notSent("no connection")
+            }
+    }
+
+    /// What an error means that came while a request was out.
+    init(talking error: any Error) {
+        self =
+            switch error {
+            case is IOError: .broken("connection reset")
+            case is ChannelError: .broken("connection closed")
+            case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .broken("TLS failed")
+            default: .broken("no readable answer")
+            }
+    }
+
+    private static func text(ofDialling code: CInt) -> String {
+        switch code {
+        case ECONNREFUSED: "connection refused"
+        case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EHOSTDOWN: "no route to the host"
+        case ECONNRESET: "connection reset before it was ready"
+        case ETIMEDOUT: "no connection: the host is silent"
+        case EMFILE, ENFILE: "no connection: too many open files on this machine"
+        case EADDRNOTAVAIL: "no connection: no free port on this machine"
+        default: "no connection: error \(code) of the system"
+        }
     }
 }

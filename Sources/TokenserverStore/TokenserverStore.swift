@@ -127,6 +127,14 @@ package final class TokenserverStore: BacklogSource, Sendable {
         }
     }
 
+    /// See ``RecordStore/standings(_:)``.
+    package func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] {
+        try await read { [service, needsPrimary] session in
+            if needsPrimary { try session.checkPrimary() }
+            return try StandingReader(session: session, service: service).standings(uids.map(\.rawValue))
+        }
+    }
+
     package func key(atOffset offset: Int, scope: BacklogScope) async throws -> BacklogKey? {
         try await read { [service] session in
             let ties = session.dialect.tieOrder

@@ -30,6 +30,8 @@ final class WritableTokenserverStore: RecordStore {
         try await source.recordCount(naming: node, limit: limit)
     }
 
+    func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] { try await source.standings(uids) }
+
     func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
         if batch.isEmpty { return [] }
         let (service, tracksSlots) = (source.service, tracksSlots)

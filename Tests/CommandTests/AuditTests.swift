@@ -43,7 +43,7 @@ struct AuditTests {
     }
 
     @Test(
-        "names what a killed run left open; the next run confirms it again",
+        "names what a killed run left open; the next run purges it and closes it, wherever it was rotated to",
         arguments: TestDatabase.Kind.allCases
     )
     func killed(_ kind: TestDatabase.Kind) async throws {
@@ -58,13 +58,54 @@ struct AuditTests {
             let open = try await Program.purge.run(["audit", log])
             #expect(open.code == 3, "\(open.output)")
             // What a node did, the log knew beforehand.
-            let intended = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
-                .filter { $0.contains("\"event\":\"intent\"") }
-            #expect(intended.count >= world.confirmed)
+            let intended = try AuditedLines(log).count("\"event\":\"intent\"")
+            #expect(intended >= world.confirmed)
+            try FileManager.default.moveItem(atPath: log, toPath: log + ".1")
             #expect(try await world.purge("--audit-log", log).code == 0)
             #expect(try await world.uids() == [])
-            let deleted = try await Program.purge.run(["audit", "--uid", "1", "--uid", "300", log])
+            let deleted = try await Program.purge.run(["audit", "--uid", "300", log, log + ".1"])
             #expect(deleted.code == 0, "\(deleted.output)")
+
+            let closed = try await Program.purge.run(["audit", log, log + ".1"])
+            #expect(closed.code == 0, "\(closed.output)")
+            #expect(closed.output.contains("intents without an outcome: 0"))
+            #expect(closed.output.contains("closed by a later run: "), "\(closed.output)")
+            let lines = try AuditedLines(log, log + ".1")
+            #expect(lines.count("\"event\":\"intent\"") == lines.count("\"event\":\"outcome\""))
+            #expect(lines.count("\"event\":\"outcome\"", "\"reason\":\"closed_later\"", "\"data\":\"unknown\"") > 0)
+            #expect(closed.output.contains("outcomes: \(lines.count("\"event\":\"outcome\""))"), "\(closed.output)")
+        }
+    }
+
+    @Test("of a living process is left alone by others; they close it once it is dead")
+    func living() async throws {
+        try await TestWorld.with { world async throws in
+            try await world.add(SandboxRecord.obsolete(1...20))
+            world.nodes[0].setFaults([try Fault(parsing: "hang,uids=4")])
+            let log = world.folder.appending(path: "audit.log").path
+            let living = try Program.purge.start(
+                ["--oneshot", "--shard", "0/2", "--audit-log", log],
+                environment: world.environment
+            )
+            try await eventually("only one hangs") { try await world.uids().count == 11 || !living.isRunning }
+            let other = try await world.purge("-v", "-v", "--shard", "1/2", "--audit-log", log)
+            #expect(other.code == 0, "\(other.error)")
+            #expect(other.error.contains("closes no intents"), "\(other.error)")
+            #expect(try await world.uids() == [4])
+            #expect(try AuditedLines(log).count("closed_by") == 0)
+            let open = try await Program.purge.run(["audit", log])
+            #expect(open.code == 3)
+            #expect(open.output.contains("intents without an outcome: 1"), "\(open.output)")
+            living.send(SIGKILL)
+            _ = await living.finished()
+
+            try await world.tokenserver.execute("UPDATE users SET replaced_at = NULL WHERE uid = 4")
+            world.nodes[0].setFaults([])
+            #expect(try await world.purge("--audit-log", log).code == 0)
+            #expect(try AuditedLines(log).count("closed_by", "\"uid\":4,", "\"record\":\"changed\"") == 1)
+            let closed = try await Program.purge.run(["audit", log])
+            #expect(closed.code == 0, "\(closed.output)")
+            #expect(closed.output.contains("closed by a later run: 1"), "\(closed.output)")
         }
     }
 
@@ -155,5 +196,19 @@ struct AuditTests {
             let run = try await Program.purge.run(["--database-url", "sqlite:/tmp/x"] + arguments)
             #expect(run.code == 64, "\(run.error)")
         }
+    }
+}
+
+/// The lines of audit logs, as text.
+private struct AuditedLines {
+    private let lines: [Substring]
+
+    init(_ paths: String...) throws {
+        lines = try paths.flatMap { try String(contentsOfFile: $0, encoding: .utf8).split(separator: "\n") }
+    }
+
+    /// How many of them hold all of these.
+    func count(_ texts: String...) -> Int {
+        lines.count { line in texts.allSatisfy { line.contains($0) } }
     }
 }

@@ -55,7 +55,7 @@ struct ProxyTests {
         try await TunnelProxy.withProxy { proxy in
             try await Fixture.withNode(Fixture.node(), Self.settings(proxy, user: "me:pass@")) { node, client in
                 _ = await client.delete(try Fixture.request(to: node.url))
-                #expect(proxy.heads.first?.contains("roxy-authorization: Basic bWU6cGFzcw==") == true)
+                #expect(proxy.heads.first?.contains("Proxy-Authorization: Basic bWU6cGFzcw==") == true)
             }
         }
     }
@@ -79,7 +79,8 @@ struct ProxyTests {
         try await TunnelProxy.withProxy(refusal: status) { proxy in
             try await Fixture.withNode(Fixture.node(), Self.settings(proxy)) { node, client in
                 let answer = await client.delete(try Fixture.request(to: node.url))
-                #expect(answer.verdict == .unreachable(what: "the proxy refused", sent: false))
+                let what = "the proxy refused: status \(status.prefix(3))"
+                #expect(answer.verdict == .unreachable(what: what, sent: false))
                 let sent = node.log.counters.requests
                 #expect(sent == 0)
             }

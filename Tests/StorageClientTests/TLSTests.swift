@@ -1,4 +1,7 @@
 import Foundation
+import NIOCore
+import NIOPosix
+import NIOSSL
 import Purging
 import Sandbox
 import StorageClient
@@ -39,6 +42,53 @@ struct TLSTests {
                 #expect(server.requests.isEmpty)
             }
         }
+    }
+
+    @Test("is not spoken to if it knows no TLS from 1.2 on", arguments: [TLSVersion.tlsv11, .tlsv12, .tlsv13])
+    func oldVersion(version: TLSVersion) async throws {
+        try await Certificate.with(names: "IP:127.0.0.1") { certificate in
+            var server = certificate.configuration
+            server.minimumTLSVersion = .tlsv1
+            server.maximumTLSVersion = version
+            server.cipherSuites = "ALL"
+            let context = try NIOSSLContext(configuration: server)
+            try await WireServer.withServer(tls: context, { _ in Self.answer }) { server in
+                let trusting = Fixture.settings { $0.caFile = certificate.file }
+                let answer = try await Fixture.withClient(trusting) {
+                    await $0.delete(try Fixture.request(to: server.url))
+                }
+                if version == .tlsv11 {
+                    #expect(answer.verdict == .unreachable(what: "TLS handshake failed", sent: false))
+                    #expect(server.requests.isEmpty)
+                    // The server is not at fault: who takes old versions is served.
+                    #expect(try await Self.canShakeHands(with: server.port, trusting: certificate.file))
+                } else {
+                    #expect(answer.verdict == .confirmed(lastModified: nil))
+                }
+            }
+        }
+    }
+
+    /// Whether a client succeeds that takes TLS from 1.0 on.
+    private static func canShakeHands(with port: Int, trusting file: String) async throws -> Bool {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv1
+        configuration.cipherSuites = "ALL"
+        configuration.trustRoots = .file(file)
+        let context = try NIOSSLContext(configuration: configuration)
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = try NIOSSLClientHandler(context: context, serverHostname: nil)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+            .connect(host: "127.0.0.1", port: port)
+            .get()
+        // A write ends when the handshake is done.
+        let isWritten = (try? await channel.writeAndFlush(ByteBuffer(string: "GET"))) != nil
+        try? await channel.close()
+        return isWritten
     }
 
     @Test("is not reached if it speaks plainly")

@@ -1,7 +1,8 @@
 import Purging
 import Sandbox
-import StorageClient
 import Testing
+
+@testable import StorageClient
 
 @Suite("The write check", .timeLimit(.minutes(1)))
 struct WriteCheckTests {
@@ -38,10 +39,43 @@ struct WriteCheckTests {
         try await Fixture.withNode { node, client in
             node.data.put(.uid(7), lastModified: StorageTime(hundredths: 1001), bytes: 5)
             let early = try Fixture.request(to: node.url, unmodifiedSince: Milliseconds(10_009))
-            #expect(await client.delete(early).verdict == .writtenSince)
+            #expect(await client.delete(early).verdict == .writtenSince(lastModified: 10.01))
             #expect(node.data.has(.uid(7)))
             let late = try Fixture.request(to: node.url, unmodifiedSince: Milliseconds(10_010))
             #expect(await client.delete(late).verdict == .confirmed(lastModified: 10.01))
         }
+    }
+
+    @Test("can be asked for with the very moment that the node told", arguments: [UInt64.random(in: 0...999_999)])
+    func exact(seed: UInt64) async throws {
+        // Every hundredth of a second survives the way through the answer's number.
+        var generator = SeededGenerator(seed: seed)
+        let moments = (0..<200).map { _ in Int64.random(in: 0...400_000_000_000, using: &generator) } + [0, 1, 99, 100]
+        let texts = moments.map { Milliseconds($0 * 10).secondsWithTwoDecimals }
+        let reply: @Sendable (WireServer.Request) -> WireServer.Reply = { request in
+            let fields = ["X-Weave-Timestamp: 1.00", "X-Last-Modified: \(texts[request.index])"]
+            return .bytes(Fixture.head("412 No", fields[0], fields[1]))
+        }
+        try await WireServer.withServer(reply) { server in
+            try await Fixture.withClient { client in
+                for moment in moments {
+                    let answer = await client.delete(try Fixture.request(to: server.url))
+                    guard case .writtenSince(let seconds?) = answer.verdict else {
+                        Issue.record("\(answer.verdict)")
+                        return
+                    }
+                    #expect(Int64((seconds * 100).rounded()) == moment)
+                }
+            }
+        }
+    }
+
+    @Test(
+        "takes no moment from a text that is no decimal number",
+        arguments: ["1e3", "0x10", "+5", ".5", "5.", "1.2.3", "nan"]
+    )
+    func noMoment(text: String) async throws {
+        let reply = Fixture.head("412 No", "X-Weave-Timestamp: 1.00", "X-Last-Modified: \(text)")
+        #expect(try await Fixture.answer(saying: .bytes(reply)).verdict == .writtenSince(lastModified: nil))
     }
 }

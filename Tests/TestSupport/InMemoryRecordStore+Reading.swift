@@ -48,6 +48,22 @@ extension InMemoryRecordStore {
         return entries
     }
 
+    package func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] {
+        try await note(.standings(uids))
+        return tables.withLock { tables in
+            var standings: [UID: RecordStanding] = [:]
+            for uid in uids {
+                guard let record = tables.users[uid]?.record else { continue }
+                standings[uid] = RecordStanding(
+                    node: record.nodeID,
+                    createdAt: record.createdAt,
+                    replacedAt: record.replacedAt
+                )
+            }
+            return standings
+        }
+    }
+
     package func key(atOffset offset: Int, scope: BacklogScope) async throws -> BacklogKey? {
         try await note(.key(atOffset: offset))
         return tables.withLock { tables in

@@ -52,6 +52,7 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
         case key(atOffset: Int)
         case recordCount(NodeID)
         case settle([Settlement])
+        case standings([UID])
         case count
     }
 

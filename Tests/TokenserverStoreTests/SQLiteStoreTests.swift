@@ -101,6 +101,7 @@ struct SQLiteStoreTests {
             query.nodes = .only([NodeID(1)])
             _ = try await store.page(query)
             _ = try await store.entries([UID(3), UID(4)], scope: .all)
+            _ = try await store.standings([UID(3), UID(4)])
             _ = try await store.key(atOffset: 5, scope: .all)
             _ = try await store.recordCount(naming: NodeID(1), limit: 10)
             let steps = witness.steps.filter {

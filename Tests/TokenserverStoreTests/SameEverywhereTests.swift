@@ -196,7 +196,8 @@ private struct Outcome {
                     target: $0.request.target.text,
                     uid: $0.request.uid,
                     key: $0.request.key.text,
-                    unmodifiedSince: $0.request.unmodifiedSince
+                    // When a tombstone was postponed depends on the database's clock.
+                    unmodifiedSince: $0.request.unmodifiedSince.map { min($0, Milliseconds(settings.now)) }
                 )
             }
         )

@@ -172,6 +172,31 @@ struct StoreContract {
         }
     }
 
+    @Test("tells what stands under a uid now, in scope or not", arguments: Backend.all)
+    func standings(_ backend: Backend) async throws {
+        let records: [SandboxRecord] = [
+            .obsolete(1, replacedAt: 5, node: 7), .active(2), .obsolete(3, replacedAt: 1 << 50),
+        ]
+        let many = (Int64(1000)...1600).map { SandboxRecord.obsolete($0, replacedAt: $0) }
+        try await backend.withStore(nodes: [.live(1)], records: records + many) { world async throws in
+            func standing(_ node: Int64, _ replacedAt: Int64?) -> RecordStanding {
+                RecordStanding(
+                    node: NodeID(node),
+                    createdAt: Milliseconds(1),
+                    replacedAt: replacedAt.map { Milliseconds($0) }
+                )
+            }
+            let standings = try await world.store.standings([1, 2, 3, 99].map { UID($0) })
+            #expect(
+                standings == [UID(1): standing(7, 5), UID(2): standing(1, nil), UID(3): standing(1, 1 << 50)]
+            )
+            #expect(try await world.store.standings([]) == [:])
+            let all = try await world.store.standings((many.map(\.uid) + [5000]).map { UID($0) })
+            #expect(all.count == many.count)
+            #expect(all[UID(1600)] == standing(1, 1600))
+        }
+    }
+
     @Test("finds the place at an offset, or none beyond the end", arguments: Backend.all)
     func offset(_ backend: Backend) async throws {
         let records = (Int64(1)...5).map { SandboxRecord.obsolete($0, replacedAt: 100 - $0) }

@@ -6,14 +6,21 @@ import Telemetry
 
 /// The audit log: a file to which lines are only ever appended, each with one `write(2)` for all lines of a call.
 ///
-/// Several processes may append to one file. Writing and syncing happen on a thread of the file's own.
+/// Several processes may append to one file; each holds a shared ``LogLock`` on it. Writing and syncing happen on a
+/// thread of the file's own.
 package final class AuditFile: AuditJournal {
-    private let path: String
+    let path: String
     /// Tells the lines of this process from those of others.
-    private let run: String
-    private let queue = FileQueue(label: "purge-old-records.audit")
+    let run: String
+    let queue = FileQueue(label: "purge-old-records.audit")
     private let shouldReopen = Mutex(false)
-    private let descriptor: Mutex<Int32>
+    private let file: Mutex<OpenFile>
+
+    private struct OpenFile {
+        var descriptor: Int32
+        /// Whether we hold the shared lock.
+        var isShared = false
+    }
 
     /// Opens the file, or makes it, readable for its owner and group.
     ///
@@ -21,10 +28,12 @@ package final class AuditFile: AuditJournal {
     package init(path: String, run: String) throws {
         self.path = path
         self.run = run
-        descriptor = Mutex(try Self.open(path))
+        file = Mutex(OpenFile(descriptor: try Self.open(path)))
     }
 
-    deinit { _ = descriptor.withLock { close($0) } }
+    deinit { _ = file.withLock { close($0.descriptor) } }
+
+    var descriptor: Int32 { file.withLock { $0.descriptor } }
 
     /// What is appended from now on goes to a file of the same name that is opened, or made, anew: for rotation.
     package func reopen() { shouldReopen.withLock { $0 = true } }
@@ -33,6 +42,7 @@ package final class AuditFile: AuditJournal {
         let time = WallTime.now().rfc3339
         try await queue.run { [self] in
             try reopenIfAsked()
+            try share()
             var text = ""
             for entry in entries {
                 text += AuditLine(entry, time: time, run: run).json
@@ -52,19 +62,31 @@ package final class AuditFile: AuditJournal {
     private func reopenIfAsked() throws {
         guard shouldReopen.withLock({ $0 }) else { return }
         let fresh = try Self.open(path)
+        // The old one's lock is given back only once we have the new one's.
+        guard LogLock.share(fresh) else {
+            close(fresh)
+            throw Self.tooLongLocked(path)
+        }
         // Asked once more from here on, it is done once more.
         shouldReopen.withLock { $0 = false }
-        let old = descriptor.withLock { descriptor in
-            defer { descriptor = fresh }
-            return descriptor
+        let old = file.withLock { file in
+            defer { file = OpenFile(descriptor: fresh, isShared: true) }
+            return file.descriptor
         }
         fdatasync(old)
         close(old)
     }
 
-    private func write(_ text: String) throws {
+    /// From now on others know that a process is alive that may write to the file.
+    func share() throws {
+        if file.withLock({ $0.isShared }) { return }
+        guard LogLock.share(descriptor) else { throw Self.tooLongLocked(path) }
+        file.withLock { $0.isShared = true }
+    }
+
+    func write(_ text: String) throws {
         var text = text
-        let descriptor = descriptor.withLock { $0 }
+        let descriptor = descriptor
         try text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)
             while !rest.isEmpty {
@@ -78,8 +100,8 @@ package final class AuditFile: AuditJournal {
         }
     }
 
-    private func sync() throws {
-        if fdatasync(descriptor.withLock { $0 }) != 0 {
+    func sync() throws {
+        if fdatasync(descriptor) != 0 {
             // A pipe or a terminal can't be synced, and need not be.
             if errno == EINVAL || errno == ENOSYS { return }
             throw Self.failure("sync", path)
@@ -111,7 +133,13 @@ package final class AuditFile: AuditJournal {
         _ = Foundation.write(descriptor, "\n", 1)
     }
 
-    private static func failure(_ verb: String, _ path: String) -> AuditFailure {
+    private static func tooLongLocked(_ path: String) -> AuditFailure {
+        AuditFailure(
+            description: "the audit log \(path) stays locked by another process; end that one, or name another file"
+        )
+    }
+
+    static func failure(_ verb: String, _ path: String) -> AuditFailure {
         AuditFailure(
             description: "can't \(verb) the audit log \(path): \(String(cString: strerror(errno)));"
                 + " nothing more is sent without it"

@@ -25,17 +25,22 @@ package struct AuditLine: Sendable, Equatable, Decodable {
     package var data: String?
     package var record: String?
     package var reason: String?
+    /// When the hold ends by itself, if it does; RFC 3339, UTC.
+    package var until: String?
     package var status: Int?
     package var receipts: [Double]?
     package var requests: Int?
     package var durationMilliseconds: Int?
+    /// The run that closed the intent in place of its own, which died before.
+    package var closedBy: String?
 
     private enum CodingKeys: String, CodingKey {
-        case event, time, run, uid, kind, target, keys, data, record, reason, status, receipts, requests
+        case event, time, run, uid, kind, target, keys, data, record, reason, until, status, receipts, requests
         case nodeID = "node_id"
         case replacedAt = "replaced_at"
         case unmodifiedSince = "unmodified_since"
         case durationMilliseconds = "duration_ms"
+        case closedBy = "closed_by"
     }
 
     package init(_ entry: AuditEntry, time: String, run: String) {
@@ -52,6 +57,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
             data = outcome.data.rawValue
             record = outcome.record.rawValue
             reason = outcome.reason
+            until = outcome.until.map { WallTime($0).rfc3339 }
             status = outcome.exchange.status
             receipts = outcome.exchange.receipts.isEmpty ? nil : outcome.exchange.receipts
             requests = outcome.exchange.requests
@@ -64,6 +70,14 @@ package struct AuditLine: Sendable, Equatable, Decodable {
         replacedAt = intent.replacedAt.rawValue
         kind = intent.kind.rawValue
         target = intent.target
+    }
+
+    /// An outcome that another run writes for one that died; it matches the intent by that one's name.
+    init(closing outcome: AuditOutcome, ofRun dead: String, time: String, by run: String) {
+        self.init(.ended(outcome), time: time, run: dead)
+        // What was sent and how long it took is not known.
+        (requests, durationMilliseconds) = (nil, nil)
+        closedBy = run
     }
 
     /// Nil for what is no line of an audit log, such as one that was torn off.
@@ -90,10 +104,12 @@ package struct AuditLine: Sendable, Equatable, Decodable {
         add("data", data)
         add("record", record)
         add("reason", reason)
+        add("until", until)
         add("status", number: status)
         if let receipts { members.append(("receipts", .array(receipts.map { .stringConvertible($0) }))) }
         add("requests", number: requests)
         add("duration_ms", number: durationMilliseconds)
+        add("closed_by", closedBy)
         var text = JSONText()
         text.append(members: members)
         return text.text

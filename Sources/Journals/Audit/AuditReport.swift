@@ -10,19 +10,24 @@ package struct AuditReport: Sendable {
     }
 
     package private(set) var intents = 0
+    package private(set) var outcomes = 0
+    /// Outcomes whose intent is in none of the files.
+    package private(set) var strays = 0
+    /// Outcomes that a later run wrote, by what became of the record.
+    package private(set) var closedLater: [String: Int] = [:]
     package private(set) var byData: [String: Int] = [:]
     package private(set) var byRecord: [String: Int] = [:]
     package private(set) var byReason: [String: Int] = [:]
     package private(set) var first: String?
     package private(set) var last: String?
     package private(set) var unreadable = 0
-    private var openIntents: [Place: AuditLine] = [:]
+    private var openIntents = OpenIntents<Place, AuditLine>()
 
     /// Lines about the uids that were asked for, in order.
     package private(set) var asked: [AuditLine] = []
 
-    /// Whose outcome is not in the log: the program was killed, or could not write it. Oldest first.
-    package var open: [AuditLine] { openIntents.values.sorted { ($0.time, $0.uid) < ($1.time, $1.uid) } }
+    /// Whose outcome is not in the log: the program is at work on them, was killed, or could not write it. Oldest first.
+    package var open: [AuditLine] { openIntents.all.sorted { ($0.time, $0.uid) < ($1.time, $1.uid) } }
 
     package init(_ reader: AuditReader, uids: Set<Int64> = []) throws {
         let unreadable = try reader.forEach { note($0, uids) }
@@ -37,9 +42,11 @@ package struct AuditReport: Sendable {
         switch line.event {
         case .intent:
             intents += 1
-            openIntents[place] = line
+            openIntents.begin(line, at: place)
         case .outcome:
-            openIntents[place] = nil
+            outcomes += 1
+            if !openIntents.end(at: place) { strays += 1 }
+            if line.closedBy != nil { closedLater[line.record ?? "?", default: 0] += 1 }
             if let data = line.data { byData[data, default: 0] += 1 }
             if let record = line.record { byRecord[record, default: 0] += 1 }
             if let reason = line.reason { byReason[reason, default: 0] += 1 }

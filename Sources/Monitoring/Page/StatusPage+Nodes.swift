@@ -48,7 +48,6 @@ extension NodeGate.LeaveReason {
         case .unreachable: "it can't be reached"
         case .misrouted: "something else answers there"
         case .serverErrors: "it answers with errors"
-        case .signatureRefused: "it refuses our signature"
         case .refusesEverything: "it refuses everything"
         case .decommissioned: "it is decommissioned"
         case .longPause: "it asked for a long pause"

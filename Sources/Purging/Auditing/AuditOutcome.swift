@@ -8,6 +8,8 @@ package struct AuditOutcome: Sendable, Equatable {
         case notOwn = "not_own"
         /// Some request may have been carried out, or was for a part, but not all of it is confirmed.
         case unknown
+        /// It can't be addressed, and stays where it is.
+        case unaddressable
         /// No request was sent, or the node surely deleted nothing.
         case kept
     }

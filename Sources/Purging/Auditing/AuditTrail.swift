@@ -109,14 +109,12 @@ package struct AuditTrail: Sendable {
         until: Milliseconds? = nil
     ) {
         guard let known = open.removeValue(forKey: uid) else { return }
-        let data: AuditOutcome.DataFate =
-            if known.intent.target == nil { .notOwn } else if isConfirmed { .deleted } else if known.mayHaveDeleted {
-                .unknown
-            } else { .kept }
+        let requested: AuditOutcome.DataFate =
+            if isConfirmed { .deleted } else if known.mayHaveDeleted { .unknown } else { .kept }
         outcomes.append(
             AuditOutcome(
                 intent: known.intent,
-                data: data,
+                data: known.intent.fateWithoutRequest ?? requested,
                 record: record,
                 reason: reason,
                 until: until,

@@ -34,6 +34,9 @@ package protocol RecordStore: BacklogSource {
     ///
     /// - Returns: one result for each settlement, in their order.
     func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult]
+
+    /// What stands under these uids now, in scope or not; a uid under which there is no record is missing.
+    func standings(_ uids: [UID]) async throws -> [UID: RecordStanding]
 }
 
 /// Counts the backlog beside a run, on a connection of its own.

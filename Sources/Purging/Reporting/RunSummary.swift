@@ -31,6 +31,8 @@ package struct RunSummary: Sendable {
     package var deferred = 0
     /// Records held, by reason.
     package var held: [HoldReason: Int] = [:]
+    /// When the holds that end by themselves do so, the first and the last of them; nil if none does.
+    package var holdsEnd: ClosedRange<Milliseconds>?
     /// Of these, the ones that are held only because nobody said what their storage runs on.
     package var heldOnUnknownStorage = 0
     /// Changes that were not made as no node accepted the secret, as far as they were seen.

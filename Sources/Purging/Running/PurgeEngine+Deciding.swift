@@ -141,9 +141,13 @@ extension PurgeEngine {
         at now: Instant
     ) {
         if case .deleteRecord = action { proof.withheld += 1 }
-        guard case .purge(let deletion) = action, !dispatcher.isLeftForRun(deletion.target),
-            !dispatcher.isFull(deletion.target)
-        else { return }
+        guard case .purge(let deletion) = action, !dispatcher.isLeftForRun(deletion.target) else { return }
+        if dispatcher.isFull(deletion.target) {
+            for node in directory.nodes(at: deletion.target) where sweep.covers(node) {
+                sweep.passOver(node, from: entry.key)
+            }
+            return
+        }
         summary.read += 1
         proof.noteSent(entry.record.uid)
         _ = carryOut(action, entry, in: directory, readAt: readAt, mayWait: false, at: now)

@@ -15,6 +15,7 @@ extension PurgeEngine {
         if stopReason == nil, proof.speaksAgainst {
             stop(.secretRefused)
         } else if stopReason == nil, proof.isOpen {
+            if startNextSweep() { return true }
             if accounts == .deleted, !provesWithAll {
                 provesWithAll = true
                 sweep = Sweep(from: start)
@@ -29,14 +30,7 @@ extension PurgeEngine {
         }
         if stopReason == nil, decideRefusals(at: now) { return true }
         if stopReason == nil, !proof.isOpen, sweep.isAtEnd, pending.isEmpty {
-            let (directory, dispatcher) = (directory, dispatcher)
-            let next = sweep.next { node in
-                directory[node]?.target.map(dispatcher.isLeftForRun) ?? false
-            }
-            if let next {
-                sweep = next
-                return true
-            }
+            if startNextSweep() { return true }
             if accounts == .deleted {
                 accounts = .all
                 sweep = Sweep(from: start, number: sweep.number + 1)
@@ -49,9 +43,21 @@ extension PurgeEngine {
         return false
     }
 
+    /// Starts the sweep over what this one passed over, if there is any.
+    private mutating func startNextSweep() -> Bool {
+        guard sweep.isAtEnd, pending.isEmpty else { return false }
+        let (directory, dispatcher) = (directory, dispatcher)
+        let next = sweep.next { node in
+            directory[node]?.target.map(dispatcher.isLeftForRun) ?? false
+        }
+        guard let next else { return false }
+        sweep = next
+        return true
+    }
+
     /// Starts the next sweep for nodes that have room again, while others have enough to do, or are in trouble.
     mutating func sweepOn() {
-        guard stopReason == nil, !proof.isOpen, sweep.isAtEnd, pending.isEmpty, !isReading else { return }
+        guard stopReason == nil, sweep.isAtEnd, pending.isEmpty, !isReading else { return }
         let next = sweep.next(
             without: { directory[$0]?.target.map(dispatcher.isLeftForRun) ?? false },
             ready: canTakeAgain

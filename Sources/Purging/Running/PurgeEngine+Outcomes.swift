@@ -98,6 +98,10 @@ extension PurgeEngine {
 
     mutating func hold(_ uid: UID, _ node: NodeID, _ reason: HoldReason, until: Milliseconds? = nil) {
         summary.held[reason, default: 0] += 1
+        if let until {
+            let known = summary.holdsEnd ?? until...until
+            summary.holdsEnd = min(known.lowerBound, until)...max(known.upperBound, until)
+        }
         observer.observe(.recordHeld(uid, node, reason, until: until))
     }
 

@@ -221,7 +221,7 @@ package struct PurgeEngine: Sendable {
         }
         if !isPaused { sweepOn() }
         if stopReason == nil, !isPaused, !isReading, !sweep.isAtEnd, pending.count < options.pageSize,
-            !proof.isOpen || someNodeIsIdle
+            !proof.isOpen || (someNodeIsIdle && sweep.canPassOver)
         {
             isReading = true
             effects.append(.read(nextQuery()))
@@ -243,13 +243,13 @@ package struct PurgeEngine: Sendable {
         for node in Array(sweep.waiting) where canTakeAgain(node) {
             sweep.join(node)
         }
+        if proof.isOpen {
+            // Until the secret is proved, a little of each node is enough.
+            for node in directory.places.keys where sweep.covers(node) && !canTakeAgain(node) { sweep.passOver(node) }
+        }
         var excluded = planner.policy.forcesDownedNodes ? [] : directory.downed
         for (node, place) in directory.places where place.target.map(dispatcher.isLeftForRun) ?? false {
             excluded.insert(node)
-        }
-        if proof.isOpen {
-            // Until the secret is proved, a little of each node is enough.
-            excluded.formUnion(directory.places.filter { !($0.value.target.map(dispatcher.isIdle) ?? true) }.keys)
         }
         return BacklogQuery(
             scope: scope,
@@ -263,6 +263,7 @@ package struct PurgeEngine: Sendable {
 
     func canTakeAgain(_ node: NodeID) -> Bool {
         guard let target = directory[node]?.target else { return true }
-        return !dispatcher.isLeftForRun(target) && dispatcher.hasRoomAgain(target)
+        if dispatcher.isLeftForRun(target) { return false }
+        return proof.isOpen ? dispatcher.isIdle(target) : dispatcher.hasRoomAgain(target)
     }
 }

@@ -90,6 +90,9 @@ package struct Sweep: Sendable {
         }
     }
 
+    /// From the cursor on, the node's records are left for a later sweep.
+    package mutating func passOver(_ node: NodeID) { passed[node, default: PassedOver()].open(after: cursor) }
+
     /// The nodes that had no room yet when this sweep began.
     package var waiting: some Collection<NodeID> { carried.keys }
 

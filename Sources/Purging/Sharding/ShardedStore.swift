@@ -37,4 +37,8 @@ package struct ShardedStore: RecordStore {
     package func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
         try await store.settle(batch, cutoff: cutoff)
     }
+
+    package func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] {
+        try await store.standings(uids)
+    }
 }

@@ -6,6 +6,8 @@
     import Darwin
 #endif
 
+package import Purging
+
 /// A moment of the calendar, as log lines name it.
 package struct WallTime: Sendable, Hashable {
     /// Time since 1970-01-01T00:00:00Z, leap seconds not counted.
@@ -14,6 +16,8 @@ package struct WallTime: Sendable, Hashable {
     package init(sinceEpoch: Duration) {
         self.sinceEpoch = sinceEpoch
     }
+
+    package init(_ moment: Milliseconds) { self.init(sinceEpoch: .milliseconds(moment.rawValue)) }
 
     /// What the system's clock says now.
     package static func now() -> WallTime {
@@ -34,6 +38,9 @@ package struct WallTime: Sendable, Hashable {
         let calendar = Self.calendar(wholeAndFraction.seconds)
         return "\(calendar.date) \(calendar.time)Z"
     }
+
+    /// The day alone, in UTC: `2026-01-02`.
+    package var date: String { Self.calendar(wholeAndFraction.seconds).date }
 
     /// Rounded down, before the epoch too, so that the fraction is never negative.
     private var wholeAndFraction: (seconds: Int64, microseconds: Int64) {

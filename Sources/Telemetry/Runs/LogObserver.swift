@@ -39,8 +39,10 @@ package final class LogObserver: RunObserver {
             )
         case .recordDeleted(let uid, let node, let kind):
             logger.info("Deleted a record", metadata: fields(uid, node, type: kind.rawValue))
-        case .recordHeld(let uid, let node, let reason):
-            logger.info("Held a record", metadata: fields(uid, node, reason: reason.rawValue))
+        case .recordHeld(let uid, let node, let reason, let until):
+            var metadata = fields(uid, node, reason: reason.rawValue)
+            metadata["until"] = until.map { .string(WallTime($0).rfc3339) }
+            logger.info("Held a record", metadata: metadata)
         case .recordFailed(let uid, let node, let reason):
             warn("failed.\(reason)", "A record failed", fields(uid, node, reason: reason.rawValue))
         case .deferralFailed(let uid):
@@ -79,7 +81,7 @@ package final class LogObserver: RunObserver {
         case .notFound: metadata["status"] = .stringConvertible(404)
         case .writtenSince: metadata["status"] = .stringConvertible(412)
         case .decommissioned: metadata["status"] = .stringConvertible(513)
-        case .confirmed, .timedOut, .abandoned: break
+        case .confirmed, .timedOut, .expired, .abandoned: break
         }
         logger.info("A node answered with an error, or not at all", metadata: metadata)
     }
@@ -112,7 +114,28 @@ package final class LogObserver: RunObserver {
             )
         }
         for (reason, count) in summary.held.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where count > 0 {
-            logger.notice("Held \(count) records (\(reason.rawValue)): \(reason.wayOut)")
+            var text = "Held \(count) records (\(reason.rawValue)): \(reason.wayOut)"
+            if reason == .writtenSince, let ends = summary.holdsEnd {
+                text += "; the first of these holds ends on \(WallTime(ends.lowerBound).date), the last on"
+                text += " \(WallTime(ends.upperBound).date)"
+            }
+            logger.notice("\(text)")
+        }
+        if summary.heldOnUnknownStorage > 0 {
+            logger.notice(
+                """
+                \(summary.heldOnUnknownStorage) of the held records are held as nobody said what their storage runs on: \
+                --node-type mysql or postgres releases them, --node-type spanner those whose data is an active record's
+                """
+            )
+        }
+        if summary.withheld > 0 {
+            logger.warning(
+                """
+                No node accepted the master secret in this run, so \(summary.withheld) changes and more were not made: look \
+                into what the nodes answer
+                """
+            )
         }
         if let detail = summary.stopReason.detail {
             logger.log(level: summary.stopReason.isError ? .error : .notice, "\(detail)")

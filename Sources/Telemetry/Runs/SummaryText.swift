@@ -27,6 +27,7 @@ struct SummaryText {
         } else {
             add(max(summary.onDownedNodes ?? 0, summary.waiting[.nodeDown] ?? 0), "wait for downed nodes")
         }
+        add(summary.withheld, "not changed as no node accepted the secret")
         add(summary.changed, "changed meanwhile and left alone")
         add(summary.changedSincePlan, "not as the plan has them, and left alone")
         add(summary.gone, "already settled by someone else")
@@ -50,6 +51,8 @@ struct SummaryText {
             "records_deferred": .stringConvertible(summary.deferred),
             "records_held": .stringConvertible(summary.heldTotal),
             "records_untouched": .stringConvertible(summary.untouched),
+            "records_withheld": .stringConvertible(summary.withheld),
+            "records_held_on_unknown_storage": .stringConvertible(summary.heldOnUnknownStorage),
             "records_changed": .stringConvertible(summary.changed),
             "records_gone": .stringConvertible(summary.gone),
         ]

@@ -10,6 +10,16 @@ struct NodeOptions: ParsableArguments {
     var requestTimeout = "60"
 
     @Option(
+        name: .customLong("connect-timeout"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "For a connection to a node, name resolution included; s, m, h can follow.",
+            valueName: "seconds"
+        )
+    )
+    var connectTimeout = "5"
+
+    @Option(
         parsing: .unconditional,
         help: ArgumentHelp("Requests in flight to one node, at most.", valueName: "n")
     )
@@ -29,6 +39,16 @@ struct NodeOptions: ParsableArguments {
     )
     var tokenDuration = "3600"
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Data that was written after its record was replaced is deleted once nobody has written it for so long, and no"
+                + " login leads to it; 0 for never.",
+            valueName: "time"
+        )
+    )
+    var quietTime = "30d"
+
     @Flag(
         name: .customLong("no-write-check"),
         help: """
@@ -46,8 +66,8 @@ struct NodeOptions: ParsableArguments {
     @Flag(
         name: .customLong("accept-bare-2xx"),
         help: """
-            Count a success without X-Weave-Timestamp as deleted. Risk: something else than a storage node may have \
-            answered, and the data stays.
+            Count 200 and 204 without X-Weave-Timestamp as deleted, on a node that never sent one. Risk: something else \
+            than a storage node may have answered, and the data stays.
             """
     )
     var acceptBare2xx = false

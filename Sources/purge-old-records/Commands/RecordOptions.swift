@@ -72,7 +72,8 @@ struct RecordOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "What the storage runs on: mysql, postgres or spanner, for all nodes; URL=TYPE for one node (repeatable)."
-                + " On spanner, records of one user can share their data.",
+                + " On spanner, records of one user can share their data. Where some nodes are named by URL, records of the"
+                + " others are held.",
             valueName: "type"
         ),
         completion: .list(["mysql", "postgres", "spanner"])
@@ -89,8 +90,8 @@ struct RecordOptions: ParsableArguments {
 
     @Flag(
         help: """
-            On spanner: delete a deleted account's record although its data can't be found. Risk: the data stays there \
-            for ever.
+            On spanner: delete a deleted account's record although its data can't be addressed. Risk: the data stays \
+            there for ever.
             """
     )
     var acceptUnaddressable = false

@@ -42,9 +42,14 @@ private struct AuditText {
                 lines.append("\(title) \(word): \(count)")
             }
         }
+        lines.append("outcomes: \(report.outcomes)")
         add("data", report.byData)
         add("record", report.byRecord)
         add("because of", report.byReason)
+        let closed = report.closedLater.values.reduce(0, +)
+        if closed > 0 { lines.append("closed by a later run: \(closed)") }
+        add("closed by a later run, record", report.closedLater)
+        if report.strays > 0 { lines.append("outcomes whose intent is in none of these files: \(report.strays)") }
         if report.unreadable > 0 { lines.append("lines that could not be read: \(report.unreadable)") }
         lines.append("intents without an outcome: \(report.open.count)")
         lines += report.open.map { "  \($0.time) uid \($0.uid)\(place($0))" }
@@ -72,6 +77,7 @@ private struct AuditText {
         case .deleted: parts.append("data deleted\(place(line))")
         case .notOwn: parts.append("no data of its own (\(line.kind))")
         case .unknown: parts.append("data may be deleted\(place(line)), but that was not confirmed")
+        case .unaddressable: parts.append("the data can't be addressed, and stays where it is")
         case .kept, nil: parts.append("data not deleted")
         }
         if let status = line.status { parts.append("status \(status)") }
@@ -83,6 +89,7 @@ private struct AuditText {
         }
         parts.append("record \(line.record ?? "?")")
         if let reason = line.reason { parts.append("because of \(reason)") }
+        if let run = line.closedBy { parts.append("by run \(run), after run \(line.run) had died") }
         return parts.joined(separator: ", ")
     }
 }

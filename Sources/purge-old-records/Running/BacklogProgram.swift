@@ -20,6 +20,7 @@ struct BacklogProgram {
             let progress = settings.records.humanLogs ? ProgressLine(output: logs.output, verb: "read") : nil
             let source = try await TokenserverStore.openReadOnly(
                 settings.records.connector,
+                readsKin: !settings.records.policy.storageTypes.allKeyByUID,
                 resilience: logs.resilience(settings.records)
             )
             try await settings.records.checkNodeTypes(in: source)

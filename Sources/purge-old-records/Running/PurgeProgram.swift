@@ -64,7 +64,7 @@ struct PurgeProgram {
 
     private func run(
         _ logs: Logs,
-        _ journal: (any AuditJournal)?,
+        _ journal: AuditFile?,
         observer: any RunObserver,
         stopSignal: StopSignal
     ) async -> Int32 {
@@ -80,7 +80,7 @@ struct PurgeProgram {
 
     private func purge(
         _ logs: Logs,
-        _ journal: (any AuditJournal)?,
+        _ journal: AuditFile?,
         _ observer: any RunObserver,
         _ stopSignal: StopSignal
     ) async throws -> Int32 {
@@ -89,6 +89,7 @@ struct PurgeProgram {
         var store = try await TokenserverStore.open(
             connector,
             tracksSlots: settings.records.spannerNode == nil,
+            readsKin: !settings.policy.storageTypes.allKeyByUID,
             resilience: logs.resilience(settings.records)
         )
         var counter: any BacklogCounter = TokenserverCounter(connector: connector)
@@ -97,6 +98,7 @@ struct PurgeProgram {
             store = PlannedStore(store, plan: plan)
         }
         try await settings.records.checkNodeTypes(in: store)
+        if let journal { try await closeOpenIntents(journal, store, logs.logger) }
         // Before there is a client, which has to be shut down.
         var locks: (any ShardLocks)?
         if case .shared = settings.sharing { locks = try await Database.shardLocks(connector) }
@@ -171,6 +173,7 @@ struct PurgeProgram {
         let connector = settings.records.connector
         let source = try await TokenserverStore.openReadOnly(
             connector,
+            readsKin: !settings.policy.storageTypes.allKeyByUID,
             resilience: logs.resilience(settings.records)
         )
         try await settings.records.checkNodeTypes(in: source)

@@ -17,7 +17,7 @@ struct MonitoringSettings: Equatable {
         appliesPlan: Bool
     ) throws(UsageError) {
         address = try options.listen.map { text throws(UsageError) in try Self.address(text) }
-        promise = try options.promise.map { text throws(UsageError) in try Self.duration(text) }
+        promise = try options.promise.map { text throws(UsageError) in try TimeText.duration("--promise", text) }
         guard let promise else { return }
         if appliesPlan {
             throw UsageError(
@@ -56,19 +56,5 @@ struct MonitoringSettings: Equatable {
         let allowed = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:%-_")
         guard !host.isEmpty, host.unicodeScalars.allSatisfy(allowed.contains) else { throw error }
         return Address(host: host, port: Int(port))
-    }
-
-    private static func duration(_ text: String) throws(UsageError) -> Duration {
-        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400]
-        let longest = RecordSettings.longestSeconds
-        if let unit = text.last, let size = units[unit], let count = Int(text.dropLast()), count > 0,
-            count <= longest / size
-        {
-            return .seconds(count * size)
-        }
-        throw UsageError(
-            problem: "the value of --promise is no time: \(text.prefix(32))",
-            remedy: "give a whole number with s, m, h, d or w, such as 30d"
-        )
     }
 }

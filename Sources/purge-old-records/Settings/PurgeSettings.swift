@@ -44,7 +44,8 @@ struct PurgeSettings {
         options.maxRuntime = maxRuntime == 0 ? nil : .seconds(maxRuntime)
         let timeout = try Number.whole("--request-timeout", nodes.requestTimeout, in: 1...86_400)
         client.requestTimeout = .seconds(timeout)
-        client.connectTimeout = min(client.connectTimeout, client.requestTimeout)
+        let connecting = try TimeText.duration("--connect-timeout", nodes.connectTimeout, takesSeconds: true)
+        client.connectTimeout = min(connecting, client.requestTimeout)
         let concurrency = try Number.whole("--concurrency", nodes.concurrency, in: 1...10_000)
         options.dispatcher.gate.ceiling = concurrency
         client.connectionsPerNode = concurrency
@@ -108,8 +109,10 @@ struct PurgeSettings {
             options.onFailure = .leave
         }
 
-        client.acceptsNotFound = nodes.accept404
-        client.acceptsBareSuccess = nodes.acceptBare2xx
+        options.dispatcher.answers.acceptsNotFound = nodes.accept404
+        options.dispatcher.answers.acceptsBareSuccess = nodes.acceptBare2xx
+        options.dispatcher.quietTime =
+            nodes.quietTime == "0" ? nil : try TimeText.duration("--quiet-time", nodes.quietTime, takesSeconds: true)
         client.userAgent = "purge-old-records/\(ProgramVersion.text)"
         client.caFile = try Self.caFile(nodes.caFile, environment)
         do {

@@ -17,19 +17,35 @@ enum Program: String {
     func run(
         _ arguments: [String],
         environment: [String: String] = [:],
-        input: String? = nil
+        input: String? = nil,
+        namesStorage: Bool = true
     ) async throws -> Finished {
-        try await start(arguments, environment: environment, input: input).finished()
+        try await start(arguments, environment: environment, input: input, namesStorage: namesStorage).finished()
     }
 
-    /// - Parameter error: where its standard error goes instead of a file.
+    /// - Parameters:
+    ///   - error: where its standard error goes instead of a file.
+    ///   - namesStorage: whether `--node-type mysql` is added where a database is given and nothing says what the storage
+    ///     is: most tests' nodes key by uid, and their users have one record.
     func start(
         _ arguments: [String],
         environment: [String: String] = [:],
         input: String? = nil,
-        error: FileHandle? = nil
+        error: FileHandle? = nil,
+        namesStorage: Bool = true
     ) throws -> Running {
-        try Running(url, arguments, environment: environment, input: input, error: error)
+        var arguments = arguments
+        if self == .purge, namesStorage, Self.needsType(arguments, environment) {
+            let place = ["backlog", "purge"].contains(arguments.first) ? 1 : 0
+            arguments.insert(contentsOf: ["--node-type", "mysql"], at: place)
+        }
+        return try Running(url, arguments, environment: environment, input: input, error: error)
+    }
+
+    private static func needsType(_ arguments: [String], _ environment: [String: String]) -> Bool {
+        let saysType = arguments.contains("--node-type") || environment["SYNC_TOKENSERVER__SPANNER_NODE_ID"] != nil
+        let hasDatabase = environment["SYNC_TOKENSERVER__DATABASE_URL"] != nil || arguments.contains("--database-url")
+        return hasDatabase && !saysType && arguments.first != "audit"
     }
 
     struct Finished {

@@ -8,6 +8,8 @@ struct Certificate: Sendable {
     }
 
     let file: String
+    /// What a server needs.
+    let configuration: TLSConfiguration
     let context: NIOSSLContext
 
     /// - Parameter names: what the certificate is for, as in `IP:127.0.0.1` or `DNS:node.example`.
@@ -26,7 +28,8 @@ struct Certificate: Sendable {
             certificateChain: try NIOSSLCertificate.fromPEMFile(file).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
         )
-        return try await body(Certificate(file: file, context: try NIOSSLContext(configuration: configuration)))
+        let context = try NIOSSLContext(configuration: configuration)
+        return try await body(Certificate(file: file, configuration: configuration, context: context))
     }
 
     private static func openssl(_ arguments: [String]) throws {

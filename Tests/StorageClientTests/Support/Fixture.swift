@@ -29,14 +29,16 @@ enum Fixture {
     static func request(
         to url: String,
         uid: Int64 = 7,
-        unmodifiedSince: Milliseconds? = nil
+        unmodifiedSince: Milliseconds? = nil,
+        notAfter: ContinuousClock.Instant? = nil
     ) throws -> DeleteRequest {
         DeleteRequest(
             target: try ServiceURL(url),
             uid: UID(uid),
             fxaUID: fxaUID,
             key: key,
-            unmodifiedSince: unmodifiedSince
+            unmodifiedSince: unmodifiedSince,
+            notAfter: notAfter
         )
     }
 

@@ -2,7 +2,8 @@ import Purging
 import Synchronization
 import Testing
 
-/// A wall clock that stands still, and a monotonic one that does too, or moves whenever it is read, or is the machine's.
+/// A wall clock that stands still, and a monotonic one that is moved by hand, or moves whenever it is read, or is the
+/// machine's.
 final class TestTime: TimeSource {
     let wallTime: Milliseconds
     private let stride: Duration?
@@ -21,6 +22,9 @@ final class TestTime: TimeSource {
             return reading
         }
     }
+
+    /// Moves the monotonic clock, unless it is the machine's.
+    func advance(by duration: Duration) { reading.withLock { $0 += duration } }
 
     /// The client reads the clocks only.
     func sleep(until deadline: ContinuousClock.Instant) async {

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -10,6 +11,8 @@ final class WireServer: Sendable {
         /// These bytes, over a connection that stays open.
         case bytes(String)
         case bytesAndClose(String)
+        /// These bytes in pieces, a moment apart; then the end of the connection, or not.
+        case pieces([[UInt8]], thenCloses: Bool)
         /// These bytes, and then another text again and again.
         case endless(String, then: String)
         case close
@@ -55,8 +58,13 @@ final class WireServer: Sendable {
     var port: Int { listener.withLock { $0?.localAddress?.port ?? 0 } }
     var url: String { "\(isSecure ? "https" : "http")://127.0.0.1:\(port)" }
 
+    /// - Parameters:
+    ///   - address: where it listens, on loopback; at any port if none is named.
+    ///   - welcome: hears of each connection, counted from 0, before anything is read from it; false resets it.
     static func withServer<Value>(
+        address: (host: String, port: Int) = ("127.0.0.1", 0),
         tls: NIOSSLContext? = nil,
+        welcome: @escaping @Sendable (Int) -> Bool = { _ in true },
         _ reply: @escaping @Sendable (Request) -> Reply,
         _ body: (WireServer) async throws -> Value
     ) async throws -> Value {
@@ -64,13 +72,22 @@ final class WireServer: Sendable {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 1024)
             .childChannelInitializer { channel in
-                server.state.withLock { $0.connections.append(channel) }
+                let index = server.state.withLock { state in
+                    state.connections.append(channel)
+                    return state.connections.count - 1
+                }
+                guard welcome(index) else {
+                    let socket = channel as? any SocketOptionProvider
+                    socket?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in channel.close(promise: nil)
+                    }
+                    return channel.eventLoop.makeSucceededFuture(())
+                }
                 return channel.eventLoop.makeCompletedFuture {
                     if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     try channel.pipeline.syncOperations.addHandler(Conversation(server))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0)
+            .bind(host: address.host, port: address.port)
             .get()
         server.listener.withLock { $0 = listener }
         let result: Result<Value, any Error>
@@ -105,6 +122,19 @@ final class WireServer: Sendable {
         }
     }
 
+    private func send(_ pieces: ArraySlice<[UInt8]>, thenCloses: Bool, on channel: any Channel) {
+        guard let piece = pieces.first else {
+            if thenCloses { channel.close(promise: nil) }
+            return
+        }
+        channel.writeAndFlush(ByteBuffer(bytes: piece)).whenComplete { _ in
+            let wait = TimeAmount.microseconds(pieces.count > 1 ? 500 : 0)
+            channel.eventLoop.scheduleTask(in: wait) {
+                self.send(pieces.dropFirst(), thenCloses: thenCloses, on: channel)
+            }
+        }
+    }
+
     private final class Conversation: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 
@@ -124,6 +154,8 @@ final class WireServer: Sendable {
                 _ = server.send(text, on: channel)
             case .bytesAndClose(let text):
                 server.send(text, on: channel).whenComplete { _ in channel.close(promise: nil) }
+            case .pieces(let pieces, let thenCloses):
+                server.send(pieces[...], thenCloses: thenCloses, on: channel)
             case .endless(let start, let text):
                 let server = server
                 server.send(start, on: channel).whenSuccess { server.sendForever(text, on: channel) }

@@ -1,0 +1,159 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// The end of a connection's pipeline: carries out one exchange at a time. Whatever a node sends, in whatever order, is an
+/// outcome, and what is not an answer to a request that is out closes the connection.
+final class ExchangeHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    /// What became of the connection.
+    enum Ending {
+        /// It can be used again.
+        case free
+        case closed
+        /// It was closed before, and nothing was written: the exchange is not over.
+        case untouched
+    }
+
+    private struct Running {
+        let exchange: Exchange
+        let done: @Sendable (Ending) -> Void
+        var head: HTTPResponseHead?
+        var bodyBytes = 0
+        /// The last bytes of the answer as they must have come.
+        var tail = ByteBuffer(string: "\r\n\r\n")
+        var isComplete = false
+    }
+
+    /// The most of a body that is read to keep the connection usable.
+    private static let mostBodyBytes = 16 * 1024
+    /// The longest that a body is waited for.
+    private static let mostBodyTime = Duration.seconds(5)
+
+    private var context: ChannelHandlerContext?
+    private var running: Running?
+    private var idleTimer: Scheduled<Void>?
+
+    /// Whether a request is out, so that bytes may come.
+    var isAsking: Bool { running != nil }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end(.failure(.broken("connection closed")), .closed)
+        self.context = nil
+    }
+
+    func begin(_ exchange: Exchange, done: @escaping @Sendable (Ending) -> Void) {
+        idleTimer?.cancel()
+        guard let context, context.channel.isActive, running == nil else { return done(.untouched) }
+        switch exchange.admission() {
+        case .send: break
+        case .over: return done(.free)
+        case .tooLate:
+            done(.free)
+            return exchange.finish(.failure(.expired))
+        }
+        running = Running(exchange: exchange, done: done)
+        context.write(wrapOutboundOut(.head(exchange.head)), promise: nil)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenFailure { self.fail($0) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+    }
+
+    /// The exchange was given up: its answer may still come, so the connection is of no use.
+    func abort(_ exchange: Exchange) {
+        guard let running, running.exchange === exchange else { return }
+        if running.head == nil {
+            // What the system could not deliver so far is not to be delivered later.
+            let socket = context?.channel as? any SocketOptionProvider
+            socket?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
+        }
+        end(.failure(.abandoned), .closed)
+    }
+
+    func closeIfIdle(for time: TimeAmount) {
+        guard running == nil, let context else { return }
+        idleTimer?.cancel()
+        let channel = context.channel
+        idleTimer = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let exchange = running?.exchange else { return context.close(promise: nil) }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            guard running?.head == nil, running?.isComplete == false else {
+                return end(.failure(.broken("no readable answer")), .closed)
+            }
+            running?.head = head
+            exchange.received(ReceivedHead(status: Int(head.status.code), headers: head.headers))
+            waitForBody(of: exchange, head, context)
+        case .body(let bytes):
+            running?.bodyBytes += bytes.readableBytes
+            running?.tail = bytes
+            if running?.head == nil || (running?.bodyBytes ?? 0) > Self.mostBodyBytes {
+                end(.failure(.broken("no readable answer")), .closed)
+            }
+        case .end:
+            if running?.head?.headers.contains(name: "Transfer-Encoding") == true || running?.bodyBytes == 0 {
+                running?.tail = ByteBuffer(string: "\r\n\r\n")
+            }
+            running?.isComplete = true
+        }
+    }
+
+    /// All parts of what just came were seen.
+    ///
+    /// - Parameter bytes: what came. If it goes on after the answer, nobody asked for that.
+    func finishedReading(_ bytes: ByteBuffer) {
+        guard let running, running.isComplete else { return }
+        let isClean = running.tail.hasSuffix(orIsSuffixOf: bytes) && running.head?.isKeepAlive == true
+        end(.failure(.broken("no readable answer")), isClean ? .free : .closed)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(.failure(.broken("connection closed")), .closed)
+        idleTimer?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        fail(error)
+        context.close(promise: nil)
+    }
+
+    /// A head of a status that no server of HTTP sends is all that is read.
+    private func waitForBody(of exchange: Exchange, _ head: HTTPResponseHead, _ context: ChannelHandlerContext) {
+        let time = min(exchange.timeLeft, Self.mostBodyTime)
+        guard (200..<600).contains(head.status.code), time > .zero else {
+            return end(.failure(.broken("no readable answer")), .closed)
+        }
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        exchange.keep(context.eventLoop.scheduleTask(in: TimeAmount(time)) { handler.value.abort(exchange) })
+    }
+
+    private func fail(_ error: any Error) {
+        end(.failure(TransportFailure(talking: error)), .closed)
+    }
+
+    /// A failure counts only if the answer's head has not come.
+    private func end(_ outcome: Exchange.Outcome, _ ending: Ending) {
+        guard let running else { return }
+        self.running = nil
+        if case .closed = ending { context?.close(promise: nil) }
+        // First the connection, so that whoever asks again at once finds it.
+        running.done(ending)
+        running.exchange.finish(outcome)
+    }
+}
+
+extension ByteBuffer {
+    /// Whether one of the two ends with the other.
+    fileprivate func hasSuffix(orIsSuffixOf other: ByteBuffer) -> Bool {
+        let count = Swift.min(readableBytes, other.readableBytes)
+        return readableBytesView.suffix(count) == other.readableBytesView.suffix(count)
+    }
+}

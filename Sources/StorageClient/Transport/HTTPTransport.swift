@@ -1,0 +1,47 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Purging
+import Synchronization
+
+/// Carries requests to nodes over HTTP/1.1 connections that are kept. Nothing is sent twice, and no redirect is followed.
+final class HTTPTransport: Sendable {
+    private struct State {
+        var nodes: [Route: NodeConnections] = [:]
+        var isClosed = false
+    }
+
+    private let dialler: Dialler
+    private let limits: ConnectionLimits
+    private let group = MultiThreadedEventLoopGroup.singleton
+    private let state = Mutex(State())
+
+    init(tls: NIOSSLContext, resolver: any NameResolver, limits: ConnectionLimits, time: any TimeSource) {
+        let book = AddressBook(resolver, freshness: limits.lookUps, longest: limits.age, time: time)
+        dialler = Dialler(book: book, tls: tls, time: time)
+        self.limits = limits
+    }
+
+    /// Never throws; abandoned when the calling task is cancelled, or after ``close()``.
+    func carryOut(_ exchange: Exchange, over route: Route) async -> Exchange.Outcome {
+        let loop = group.next()
+        let connections: NodeConnections? = state.withLock { state in
+            if state.isClosed { return nil }
+            if let known = state.nodes[route] { return known }
+            let new = NodeConnections(route, dialler, limits, group)
+            state.nodes[route] = new
+            return new
+        }
+        guard let connections else { return .failure(.abandoned) }
+        return await exchange.outcome(on: loop) { connections.begin(exchange, on: loop) }
+    }
+
+    /// Abandons what is under way, and whatever comes later.
+    func close() {
+        let nodes = state.withLock { state in
+            state.isClosed = true
+            return state.nodes.values
+        }
+        nodes.forEach { $0.close() }
+    }
+}

@@ -1,0 +1,32 @@
+import Purging
+
+/// Looks records up by primary key, whatever state they are in.
+struct StandingReader {
+    /// Looked up in one statement; see ``AccountReader``.
+    private static let recordsPerStatement = 256
+
+    let session: any SQLSession
+    let service: Int64
+
+    /// - Returns: nothing for a uid under which the service has no record.
+    func standings(_ uids: [Int64]) throws -> [UID: RecordStanding] {
+        var standings: [UID: RecordStanding] = [:]
+        for start in stride(from: 0, to: uids.count, by: Self.recordsPerStatement) {
+            let some = uids[start..<min(start + Self.recordsPerStatement, uids.count)]
+            let rows = try session.query(
+                """
+                SELECT uid, nodeid, created_at, replaced_at FROM users\(session.dialect.using("PRIMARY")) \
+                WHERE uid IN \(list: Array(some)) AND service + 0 = \(service)
+                """
+            )
+            for row in rows {
+                standings[UID(try row.integer(0))] = RecordStanding(
+                    node: NodeID(try row.integer(1)),
+                    createdAt: Milliseconds(try row.integer(2)),
+                    replacedAt: try row.optionalInteger(3).map { Milliseconds($0) }
+                )
+            }
+        }
+        return standings
+    }
+}
