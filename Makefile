@@ -1,6 +1,6 @@
 # What can be done here. The two that a newcomer needs are `make demo` and `make test`.
 
-.PHONY: demo build release install deb test test-tsan format lint bench clean
+.PHONY: demo build release install deb test test-tsan soak format lint bench clean
 
 SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/BareClient Benchmarks/Benchmarks
 
@@ -44,6 +44,11 @@ test-tsan:
 	Scripts/python-peers .build/test-python
 	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4 prometheus
 	Scripts/run-tests --sanitize=thread --scratch-path .build-tsan
+
+# Many random histories of a Tokenserver with purges in them, in a release build.
+soak: HISTORIES = 100000
+soak:
+	Scripts/soak $(HISTORIES)
 
 format:
 	swift format format --in-place --recursive $(SOURCES)

@@ -27,7 +27,7 @@ extension InMemoryRecordStore {
                 guard let entry = tables.entry(UID(key.tiebreaker)), query.scope.contains(entry.record) else {
                     continue
                 }
-                if query.accounts == .deleted, entry.cause != .deletedAccount { continue }
+                if query.accounts == .deleted, !tables.isOfDeletedAccount(entry.record.uid) { continue }
                 if query.nodes.contains(entry.record.nodeID) { page.append(entry) }
             }
             if page.count == query.limit, let last = page.last {
@@ -68,7 +68,7 @@ extension InMemoryRecordStore {
         try await note(.key(atOffset: offset))
         return tables.withLock { tables in
             tables.keys(after: nil, before: scope.cutoff)
-                .filter { key in tables.users[UID(key.tiebreaker)].map { scope.contains($0.record) } ?? false }
+                .filter { key in tables.entry(UID(key.tiebreaker)).map { scope.contains($0.record) } ?? false }
                 .dropFirst(offset).first
         }
     }
@@ -76,14 +76,14 @@ extension InMemoryRecordStore {
     package func recordCount(naming node: NodeID, limit: Int) async throws -> Int {
         try await note(.recordCount(node))
         return tables.withLock { tables in
-            min(tables.users.values.count { $0.record.nodeID == node }, limit)
+            min(tables.users.values.count { $0.isOfService && $0.record.nodeID == node }, limit)
         }
     }
 
     package func count(scope: BacklogScope, limit: Duration) async throws -> BacklogSize? {
         try await note(.count)
         return tables.withLock { tables in
-            let purgeable = tables.users.values.map(\.record).filter(scope.contains)
+            let purgeable = tables.users.values.filter(\.isOfService).map(\.record).filter(scope.contains)
             return BacklogSize(
                 purgeable: purgeable.count,
                 waitingForDownedNodes: purgeable.count { tables.nodes[$0.nodeID]?.node.isDowned ?? false },

@@ -27,7 +27,9 @@ extension InMemoryRecordStore.Tables {
         var freed: [NodeID: Int] = [:]
         let results = batch.map { settlement -> SettlementResult in
             if stale.contains(settlement.uid) { return .stale }
-            guard var row = before[settlement.uid], seen.insert(settlement.uid).inserted else { return .gone }
+            guard var row = before[settlement.uid], row.isOfService, seen.insert(settlement.uid).inserted else {
+                return .gone
+            }
             guard row.record.nodeID == settlement.nodeID, let replacedAt = row.record.replacedAt, replacedAt < cutoff
             else { return .changed }
             switch settlement.change {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// A Tokenserver's database in memory: a full driver, with free access to its rows.
 ///
-/// Users are matched by their e-mail exactly. Every call is atomic.
+/// Users are matched by their e-mail as the collation has it. Every call is atomic.
 package final class InMemoryRecordStore: RecordStore, BacklogCounter {
     /// A row of `nodes`, whole.
     package struct NodeRow: Sendable, Equatable {
@@ -24,13 +24,24 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
     package struct UserRow: Sendable {
         package var record: UserRecord
         package var email: String
+        /// Whether it is of the service that is purged. Others stand in the same table, but are nobody's business here.
+        package var isOfService: Bool
 
         /// - Parameter email: by default the one that ``UserRecord`` builders give.
-        package init(_ record: UserRecord, email: String? = nil) {
+        package init(_ record: UserRecord, email: String? = nil, isOfService: Bool = true) {
             self.record = record
             self.email = email ?? "\(record.email.fxaUID)@example.com"
+            self.isOfService = isOfService
         }
     }
+
+    /// What e-mails that the database takes for the same have in common.
+    package typealias Collation = @Sendable (_ email: String) -> String
+
+    /// PostgreSQL's: to the letter.
+    package static let exact: Collation = { $0 }
+    /// MySQL's: whatever the case.
+    package static let caseInsensitive: Collation = { $0.lowercased() }
 
     /// What the program asked for.
     package enum Call: Sendable {
@@ -64,13 +75,14 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
         tracksSlots: Bool = true,
         time: any TimeSource = SystemTime(),
         clockSkew: Duration = .zero,
-        mostExamined: Int = 1000
+        mostExamined: Int = 1000,
+        collation: @escaping Collation = exact
     ) {
         self.tracksSlots = tracksSlots
         self.time = time
         skew = Mutex(clockSkew)
         self.mostExamined = mostExamined
-        tables = Mutex(Tables(nodes: nodes, users: users))
+        tables = Mutex(Tables(nodes: nodes, users: users, collation: collation))
     }
 
     // MARK: For tests
@@ -105,9 +117,9 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
         settledHook.withLock { $0 = body }
     }
 
-    package func insert(_ record: UserRecord, email: String? = nil) {
-        tables.withLock { $0.put(UserRow(record, email: email)) }
-    }
+    package func insert(_ record: UserRecord, email: String? = nil) { put(UserRow(record, email: email)) }
+
+    package func put(_ user: UserRow) { tables.withLock { $0.put(user) } }
 
     package func remove(_ uid: Int64) { tables.withLock { $0.remove(UID(uid)) } }
 
@@ -128,7 +140,7 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
             for uid in tables.uids(of: email) {
                 guard var row = tables.users[uid], row.record.isActive else { continue }
                 row.record.replacedAt = moment
-                row.record.generation = UserRecord.retiredGeneration
+                row.record.generation = .max
                 tables.put(row)
             }
         }

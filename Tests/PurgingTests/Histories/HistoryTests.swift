@@ -1,0 +1,47 @@
+import Foundation
+import Purging
+import TestSupport
+import Testing
+
+/// Random histories of the outside world with purges in them. See README.md.
+@Suite("Laws 1 to 5, 7, 8 and 12: any history")
+struct HistoryTests {
+    /// `PURGE_TEST_HISTORIES` asks for more.
+    private static let count = ProcessInfo.processInfo.environment["PURGE_TEST_HISTORIES"].flatMap(Int.init) ?? 2500
+
+    /// Whether one example of each kind of violation is wanted, and not only the first that is found.
+    private static let isSurvey = ProcessInfo.processInfo.environment["PURGE_TEST_SURVEY"] != nil
+
+    @Test("No next login misses data, and in the end all is gone that ought to be")
+    func histories() {
+        let started = Date.now
+        let census = Census()
+        let seeds = Seeds.some(Self.count)
+        var kinds: [String: Int] = [:]
+        for seed in seeds {
+            let history = History(seed: seed)
+            guard let violation = history.violation(census: census) else { continue }
+            kinds[History.kind(violation), default: 0] += 1
+            if kinds[History.kind(violation)] ?? 0 > 1 { continue }
+            let (short, last) = history.shortened(violation)
+            Issue.record("PURGE_TEST_SEED=\(seed): \(last)\n\(short.story)")
+            if !Self.isSurvey { return }
+        }
+        for (kind, count) in kinds.sorted(by: { $0.value > $1.value }) {
+            print("\(count) histories: \(kind)")
+        }
+        report(census, of: seeds.count, started)
+    }
+
+    /// All situations of interest must have occurred.
+    private func report(_ census: Census, of histories: Int, _ started: Date) {
+        if histories < 1000 { return }
+        for situation in Census.Situation.allCases where census[situation] == 0 {
+            Issue.record("In \(histories) histories there were no \(situation.rawValue)")
+        }
+        if ProcessInfo.processInfo.environment["PURGE_TEST_HISTORIES"] != nil {
+            let seconds = Date.now.timeIntervalSince(started)
+            print("\(histories) histories in \(Int(seconds)) s\n\(census.table)")
+        }
+    }
+}
