@@ -35,6 +35,10 @@ extension HistoryPurger: RecordStore, AuditJournal {
         try await read { try await store.recordCount(naming: node, limit: limit) }
     }
 
+    func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] {
+        try await read { try await store.standings(uids) }
+    }
+
     func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
         try live()
         await stall(.slowReads)
