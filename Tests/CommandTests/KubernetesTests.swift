@@ -103,7 +103,7 @@ struct KubernetesTests {
 
     private func withSecrets(_ body: (TestWorld) async throws -> Void) async throws {
         try await TestWorld.with { world in
-            try await world.add(SandboxRecord.obsolete(1...40))
+            try await world.add(SandboxRecord.replaced(1...40))
             for (name, text) in [("database-url", world.databaseURL), ("master-secret", TestWorld.secret)] {
                 try text.write(to: world.folder.appending(path: name), atomically: true, encoding: .utf8)
             }
@@ -122,7 +122,7 @@ struct KubernetesTests {
                 let path = try #require(get["path"] as? String)
                 try await eventually("\(path) is well") { try watcher.get(String(path.dropFirst())).status == 200 }
             }
-            try await eventually("everything is purged") { try await world.uids().isEmpty || !program.isRunning }
+            try await eventually("everything is purged") { try await world.uidsLeft().isEmpty || !program.isRunning }
             program.send(SIGTERM)
             let end = await program.finished()
             #expect(end.code == 0, "\(end.error)")
@@ -135,7 +135,7 @@ struct KubernetesTests {
         try await withSecrets { world in
             let run = try await Program.purge.run(try arguments(container, in: world.folder))
             #expect(run.code == 0, "\(run.error)")
-            #expect(try await world.uids().isEmpty)
+            #expect(try await world.uidsLeft().isEmpty)
         }
     }
 
@@ -156,7 +156,7 @@ struct KubernetesTests {
             }
             let run = try await Program.purge.run(arguments + ["--oneshot"])
             #expect(run.code == 0, "\(run.error)")
-            #expect(try await world.uids().isEmpty)
+            #expect(try await world.uidsLeft().isEmpty)
         }
     }
 }

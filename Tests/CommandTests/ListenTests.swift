@@ -178,7 +178,7 @@ struct ListenTests {
     @Test("the database's URL may come from a file")
     func urlFile() async throws {
         try await TestWorld.with { world in
-            try await world.add(SandboxRecord.obsolete(1...5))
+            try await world.add(SandboxRecord.replaced(1...5))
             let file = world.folder.appending(path: "url")
             try "\(world.databaseURL)\n".write(to: file, atomically: true, encoding: .utf8)
             let run = try await Program.purge.run(
@@ -186,7 +186,7 @@ struct ListenTests {
                 environment: ["SYNC_MASTER_SECRET": TestWorld.secret]
             )
             #expect(run.code == 0, "\(run.error)")
-            #expect(try await world.uids().isEmpty)
+            #expect(try await world.uidsLeft().isEmpty)
         }
     }
 }

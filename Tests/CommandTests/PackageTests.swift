@@ -34,11 +34,11 @@ struct PackageTests {
 
     private func purges(_ program: URL) async throws {
         try await TestWorld.with { world in
-            try await world.add(SandboxRecord.obsolete(1...20))
+            try await world.add(SandboxRecord.replaced(1...20))
             let run = try Program.Running(program, ["--oneshot"], environment: world.environment, input: nil)
             let end = await run.finished()
             #expect(end.code == 0, "\(end.error)")
-            #expect(try await world.uids().isEmpty)
+            #expect(try await world.uidsLeft().isEmpty)
         }
     }
 

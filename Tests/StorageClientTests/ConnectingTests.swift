@@ -71,21 +71,27 @@ struct ConnectingTests {
     @Test("does not keep a request that can use another's connection")
     func helped() async throws {
         let blocked = AsyncGate()
-        try await WireServer.withServer({ _ in Self.ok }) { server in
-            // The first connection is made; the name for the second is not found before the test ends.
-            let resolver = TestResolver { number in
-                if number > 0 { await blocked.wait() }
-                return .success(["127.0.0.1"])
-            }
+        defer { blocked.open() }
+        // The name for the second connection is not found before the test ends; the first answer takes a moment.
+        let resolver = TestResolver { number in
+            if number > 0 { await blocked.wait() }
+            return .success(["127.0.0.1"])
+        }
+        let text = Fixture.head("200 OK", "X-Weave-Timestamp: 1.00")
+        let slow = WireServer.Reply.pieces(text.utf8.map { [$0] }, thenCloses: false)
+        try await WireServer.withServer({ _ in slow }) { server in
             let settings = Fixture.settings {
                 $0.resolver = resolver
                 $0.addressInterval = .zero
             }
             try await Fixture.withClient(settings) { client in
-                let verdicts = try await Self.send(2, to: "http://node.test:\(server.port)", client)
-                #expect(verdicts == [.confirmed(lastModified: nil), .confirmed(lastModified: nil)])
+                let url = "http://node.test:\(server.port)"
+                async let first = client.delete(Fixture.request(to: url))
+                while server.requests.isEmpty { await Task.yield() }
+                let second = await client.delete(try Fixture.request(to: url))
+                #expect(second.verdict == .confirmed(lastModified: nil))
+                #expect(try await first.verdict == .confirmed(lastModified: nil))
                 #expect(server.connections == 1)
-                blocked.open()
             }
         }
     }

@@ -112,6 +112,20 @@ extension SandboxRecord {
     }
 }
 
+extension SandboxRecord {
+    /// Obsolete records whose users have another one by now, with another key: such go whatever the storage is.
+    static func replaced(_ uids: ClosedRange<Int64>) -> [SandboxRecord] {
+        obsolete(uids) + uids.map { active($0 + firstActive, user: "user\($0)") }
+    }
+
+    static let firstActive: Int64 = 1_000_000
+}
+
+extension TestWorld {
+    /// The records left, without those of ``SandboxRecord/replaced(_:)`` that are active.
+    func uidsLeft() async throws -> [Int64] { try await uids().filter { $0 < SandboxRecord.firstActive } }
+}
+
 /// Waits until the condition holds, for a minute at most.
 func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(60)

@@ -315,11 +315,14 @@ struct PurgePlannerTests {
         #expect(try action([active], byUID).deletion != nil)
     }
 
-    @Test("takes records that spell the fxa_uid differently for different data")
+    @Test("takes records that spell the fxa_uid differently for different data, to which a login could lead")
     func twoSpellings() {
         let record = UserRecord.of("A", uid: 1, replacedAt: 5)
         let twin = UserRecord.of("a", uid: 2, replacedAt: nil)
-        #expect(account.action(record, others: [twin])?.keyTexts == [key])
+        // Not the active record's data; but whoever logs in as A gets this key.
+        #expect(account.action(record, others: [twin]) == .hold(.sharedData))
+        let otherKey = UserRecord.of("a", uid: 2, keysChangedAt: 7, replacedAt: nil)
+        #expect(account.action(record, others: [otherKey])?.keyTexts == [key])
         let sameSpelling = UserRecord.of("A", uid: 2, replacedAt: nil)
         #expect(account.action(record, others: [sameSpelling]) == .deleteRecord(.sharedData))
     }

@@ -38,13 +38,12 @@ struct AnswerMutations {
         var text = ""
         if chance(6) { text += "HTTP/1.1 \(pick(["100 Continue", "103 Hints", "199 X"]))\r\n\r\n" }
         text += answer(lastModified: lastModified)
-        // A second answer that nobody asked for comes with the first: one that comes later can't be told from its own.
+        // A second answer that nobody asked for.
         if chance(6) { text += Fixture.head("200 OK", "X-Weave-Timestamp: 1.00", "X-Last-Modified: 666.00") }
         var bytes = Array(text.utf8)
         for _ in 0..<(chance(2) ? 0 : Int.random(in: 1...3, using: &random)) { mutate(&bytes) }
         let thenCloses = !chance(8)
-        // In pieces only if the connection ends: what comes late must not fall to the next request.
-        return .pieces(thenCloses && chance(3) ? pieces(bytes) : [bytes], thenCloses: thenCloses)
+        return .pieces(chance(3) ? pieces(bytes) : [bytes], thenCloses: thenCloses)
     }
 
     private mutating func answer(lastModified: String) -> String {

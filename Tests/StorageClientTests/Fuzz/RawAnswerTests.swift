@@ -22,6 +22,7 @@ struct RawAnswerTests {
             let settings = Fixture.settings {
                 $0.connectionsPerNode = 64
                 $0.requestTimeout = .milliseconds(500)
+                $0.resolver = TestResolver("127.0.0.1")
             }
             // A second signature has its own answer, so none must be asked for.
             try await Fixture.withClient(settings, time: TestTime(wallSeconds: 1, stride: nil)) { client in
@@ -39,7 +40,13 @@ struct RawAnswerTests {
         _ client: HTTPStorageNodeClient,
         _ seed: UInt64
     ) async throws -> Int {
-        let requests = try replies.indices.map { try Fixture.request(to: server.url, uid: Int64($0)) }
+        // What comes late can't be told from the next request's own answer: what comes in pieces has a connection, and so a
+        // node, for itself.
+        let requests = try replies.enumerated().map { index, reply in
+            let isWhole = if case .pieces(let pieces, _) = reply { pieces.count == 1 } else { true }
+            let url = isWhole ? server.url : "http://n\(index).test:\(server.port)"
+            return try Fixture.request(to: url, uid: Int64(index))
+        }
         return await withTaskGroup(of: [Bool].self) { group in
             for lane in 0..<64 {
                 group.addTask {
