@@ -72,9 +72,8 @@ struct FinalJudgement {
         let kin = rows.kin(of: user)
         let isDeleted = world.isDoomed(user) || kin.joined().contains(where: \.isMarked)
         return kin.contains { family in
-            if let current = ModelRows.current(family), !isDeleted, current.replacedAt != nil, keeps(current, user) {
-                return true
-            }
+            let current = isDeleted ? [] : ModelRows.possiblyCurrent(family).filter { $0.replacedAt != nil }
+            if current.contains(where: { keeps($0, user) }) { return true }
             return family.contains { leader in
                 // An active record's own data isn't this record's: that one goes alone, where the storages are named.
                 leader.replacedAt == nil && keeps(leader, user)

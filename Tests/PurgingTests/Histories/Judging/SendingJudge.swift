@@ -78,7 +78,7 @@ struct SendingJudge {
         )
         guard let reader = logins.reader(of: place, among: world.accounts, rows) else { return nil }
         if purger.step.purgesUnassigned {
-            let isUnassigned = !rows.users.contains { $0.fxaUID == reader.fxaUID && $0.replacedAt == nil }
+            let isUnassigned = !rows.kin(of: reader.fxaUID).contains { $0.replacedAt == nil }
             if isUnassigned { return nil }
         }
         return reader

@@ -71,8 +71,9 @@ struct SettlingJudge {
 
     /// Whether a record may go without a request although its node is there.
     private func mayGoAlone(_ user: ModelUser, _ node: ModelNode) -> Bool {
-        let keying = purger.said(of: node)
-        if keying == .uid || keying == nil { return false }
+        // A node may have been renamed since the decision.
+        let nodes = recent.compactMap { $0.node(user.node) }
+        if !nodes.contains(where: { [.account, .unknown].contains(purger.said(of: $0)) }) { return false }
         if isLost(user), purger.step.acceptsUnaddressable { return true }
         let isOverridden = purger.isOverridden(node)
         return recent.contains { rows in
@@ -96,17 +97,19 @@ struct SettlingJudge {
         _ after: ModelRows,
         isExcused: (ModelStorage.Place, ModelStorage.Data) -> Bool
     ) {
-        let server = world.tokenserver.setting.server
         let all = world.storage.data.sorted { $0.key.key < $1.key.key }
         for (place, data) in all where data.uids.contains(user.uid) && !data.isAbandoned {
             var heirs = data.uids.filter { after.user($0) != nil }
             for other in after.kin(of: user).joined() {
                 guard let node = after.node(other.node) else { continue }
-                // Where the database takes several accounts for one user, either may be led there.
+                // Where the database takes several accounts for one user, either may be led there; and a row with a 0
+                // stands for both spellings, whichever server is at work today.
                 for fxaUID in [user.fxaUID, other.fxaUID] {
-                    let key = server.key(of: other)
-                    let token = ModelToken(uid: other.uid, url: node.url, fxaUID: fxaUID, key: key)
-                    if world.storage.place(token) == place { heirs.insert(other.uid) }
+                    for server in [ModelServer.python, .rust] {
+                        let key = server.key(of: other)
+                        let token = ModelToken(uid: other.uid, url: node.url, fxaUID: fxaUID, key: key)
+                        if world.storage.place(token) == place { heirs.insert(other.uid) }
+                    }
                 }
             }
             if heirs.isEmpty, !isExcused(place, data) {
