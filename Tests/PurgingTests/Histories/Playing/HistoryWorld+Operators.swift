@@ -40,7 +40,9 @@ extension HistoryWorld {
                 $0.server = .rust
                 $0.spannerNode = spannerNode
             }
-        case .changeDomain(let domain): tokenserver.change { $0.domain = domain }
+        case .changeDomain(let domain):
+            if setting.mixesAccounts { return }
+            tokenserver.change { $0.domain = domain }
         case .restartDatabase: census.count(.reusedUID, tokenserver.restartDatabase() ? 1 : 0)
         case .purge(let step): await purge(step, &random)
         default: break
