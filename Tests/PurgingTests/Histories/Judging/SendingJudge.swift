@@ -78,8 +78,8 @@ struct SendingJudge {
         )
         guard let reader = logins.reader(of: place, among: world.accounts, rows) else { return nil }
         if purger.step.purgesUnassigned {
-            let isUnassigned = !rows.kin(of: reader.fxaUID).contains { $0.replacedAt == nil }
-            if isUnassigned { return nil }
+            let family = rows.of(logins.setting.owner(reader.fxaUID))
+            if !family.contains(where: { $0.replacedAt == nil }) { return nil }
         }
         return reader
     }

@@ -27,6 +27,9 @@ struct HistorySetting: Sendable {
     let namesNewURLs: Bool
     let server: ModelServer
     let ignoresCase: Bool
+    /// Whether two accounts' ids differ in nothing but their case, so that such a database takes them for one user's.
+    /// What comes of it when the domain changes besides, nobody can foresee.
+    let mixesAccounts: Bool
     let mindsConditions: Bool
     let forgetsUIDs: Bool
     let acceptsUnaddressable: Bool
@@ -40,11 +43,15 @@ struct HistorySetting: Sendable {
         namesNewURLs = random.chance(1, in: 2)
         server = random.pick([.python, .pythonThatWritesZero, .rust, .rust])
         ignoresCase = random.chance(1, in: 2)
+        mixesAccounts = ignoresCase && random.chance(1, in: 3)
         mindsConditions = random.chance(2, in: 3)
         forgetsUIDs = random.chance(1, in: 4)
         acceptsUnaddressable = random.chance(1, in: 3)
         staysDown = random.chance(1, in: 4) ? random.pick(Self.nodes) : nil
     }
+
+    /// The first accounts' ids.
+    var accounts: [String] { ["user1", "user2", "user3", mixesAccounts ? "USER1" : "user4"] }
 
     static func url(_ node: Int64) -> String { "https://sync-\(node).example.com" }
 

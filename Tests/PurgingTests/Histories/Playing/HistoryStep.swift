@@ -47,8 +47,6 @@ struct HistoryStep: Sendable {
 }
 
 extension HistoryStep {
-    static let users = ["user1", "user2", "user3", "USER1"]
-
     /// Chapters of some days each, each of which ends with a purge and what happens during it.
     static func history(using random: inout SeededGenerator) -> [HistoryStep] {
         var steps: [HistoryStep] = []

@@ -41,8 +41,7 @@ extension HistoryWorld {
                 $0.spannerNode = spannerNode
             }
         case .changeDomain(let domain):
-            // Where two accounts are mixed, a new domain would part them again, which no row tells.
-            if setting.ignoresCase, domain == "example.org" { return }
+            if setting.mixesAccounts { return }
             tokenserver.change { $0.domain = domain }
         case .restartDatabase: census.count(.reusedUID, tokenserver.restartDatabase() ? 1 : 0)
         case .purge(let step): await purge(step, &random)

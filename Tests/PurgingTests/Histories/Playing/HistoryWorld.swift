@@ -43,7 +43,7 @@ final class HistoryWorld: Sendable {
         tokenserver = setting.tokenserver(time)
         storage = ModelStorage(setting.backends)
         let start = RunFixture.wallTime.rawValue - 1000
-        let accounts = HistoryStep.users.enumerated().map { number, fxaUID in
+        let accounts = setting.accounts.enumerated().map { number, fxaUID in
             ModelAccount(
                 fxaUID: fxaUID,
                 proof: .init(generation: start, keysChangedAt: start - 100, clientState: "a\(number)")

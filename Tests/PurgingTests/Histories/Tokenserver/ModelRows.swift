@@ -63,11 +63,6 @@ struct ModelRows: Sendable {
         return owners.sorted().map { of($0) }.filter { !$0.isEmpty }
     }
 
-    /// All rows of an account, whatever its domain.
-    func kin(of fxaUID: String) -> [ModelUser] {
-        users.filter { $0.fxaUID == fxaUID && $0.service == Self.service }
-    }
-
     /// Those that may be the current row: servers of other ages may read equals in another order, or all rows.
     static func possiblyCurrent(_ family: [ModelUser]) -> [ModelUser] {
         let greatest = [current(family), family.max { ($0.generation, $0.createdAt) < ($1.generation, $1.createdAt) }]
