@@ -38,7 +38,9 @@ package struct PurgePlanner: Sendable {
         let protections = keys.map { protected.protection(of: $0, of: record) }
         if place.keying == .account {
             let free = zip(keys, protections).filter { $0.1 == nil }.map(\.0)
-            return free.isEmpty ? protectedAction(protections) : purgeShared(free)
+            // Data that is perhaps another record's is perhaps this one's, which must not go without it.
+            let isCertain = !protections.contains { $0 == .perhapsActive }
+            return !free.isEmpty && isCertain ? purgeShared(free) : protectedAction(protections)
         }
         if protections.allSatisfy({ $0 == nil }) { return purgeShared([usualKey]) }
         // Past a downed node the operator has said where the data is, and the original does this.
@@ -54,7 +56,7 @@ package struct PurgePlanner: Sendable {
         return isNeeded(entry, in: directory) ? .wait(.tombstoneLast) : .deleteRecord(.nodeless)
     }
 
-    /// What becomes of a record all of whose data is protected.
+    /// What becomes of a record whose data is protected, all of it or perhaps.
     private func protectedAction(_ protections: [ProtectedData.Protection?]) -> PurgeAction {
         if protections.allSatisfy({ $0 == .active }) { return .deleteRecord(.sharedData) }
         return .hold(protections.contains { $0 == .perhapsActive } ? .sharedData : .revivable)

@@ -361,6 +361,15 @@ struct PurgePlannerTests {
         #expect(fixture.action(record, others: [otherKey])?.keyTexts == [key])
     }
 
+    @Test("holds a record with two keys of which one may be an active record's")
+    func halfDoubtful() {
+        var fixture = PlanningFixture()
+        fixture.policy.storageTypes = StorageTypes(spannerNode: NodeID(1))
+        let record = UserRecord.of("a", uid: 1, generation: 7, keysChangedAt: 0, replacedAt: 5)
+        let active = UserRecord.of("a", uid: 2, generation: 8, keysChangedAt: 7, replacedAt: nil, node: 2)
+        #expect(fixture.action(record, others: [active]) == .hold(.sharedData))
+    }
+
     @Test("does not mind an active record on storage keyed by uid")
     func twinOnUIDStorage() {
         var fixture = PlanningFixture()

@@ -83,9 +83,9 @@ struct FinalJudgement {
         }
     }
 
-    /// Whether the operator said by what its storage keys.
+    /// Whether the operator said by what its storage keys. Without a node nobody can: its copy may come to any.
     private func isNamed(_ user: ModelUser) -> Bool {
-        guard let node = rows.node(user.node) else { return true }
+        guard let node = rows.node(user.node) else { return false }
         let keying = world.setting.said(of: node, storage: world.storage)
         return keying != nil && keying != .unknown
     }
