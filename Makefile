@@ -1,6 +1,6 @@
 # What can be done here. The two that a newcomer needs are `make demo` and `make test`.
 
-.PHONY: demo build release install deb test test-tsan soak format lint bench clean
+.PHONY: demo build release install deb test test-tsan soak mutants format lint bench clean
 
 SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/BareClient Benchmarks/Benchmarks
 
@@ -49,6 +49,11 @@ test-tsan:
 soak: HISTORIES = 100000
 soak:
 	Scripts/soak $(HISTORIES)
+
+# Breaks the program in small ways, one at a time, and tells which test notices. Takes the better part of an hour.
+mutants:
+	Scripts/system-packages test
+	Scripts/mutants
 
 format:
 	swift format format --in-place --recursive $(SOURCES)

@@ -40,7 +40,9 @@ package struct BacklogEntry: Sendable {
     ///
     /// - Parameter key: its place in the plan; nil leaves it as it is.
     package func planned(as planned: PlannedRecord?, at key: BacklogKey? = nil) -> BacklogEntry {
-        guard var entry = BacklogEntry(record: record, others: others, kin: kin, key: key ?? self.key) else { return self }
+        guard var entry = BacklogEntry(record: record, others: others, kin: kin, key: key ?? self.key) else {
+            return self
+        }
         entry.planned = planned
         return entry
     }

@@ -28,7 +28,11 @@ package enum StopReason: Sendable, Equatable {
     /// Every name that there is.
     package static let names =
         [Self.complete, .maxRecords, .maxRuntime, .stopRequested, .secretRefused, .secretUnproven]
-        .map(\.name) + [Self.nodesImplausible(""), .loopDetected, .shardLost(""), .auditFailed(""), .planFailed(""), .storeFailed("")].map(\.name)
+        .map(\.name)
+        + [
+            Self.nodesImplausible(""), .loopDetected, .shardLost(""), .auditFailed(""), .planFailed(""),
+            .storeFailed(""),
+        ].map(\.name)
 
     package var name: String {
         switch self {
@@ -71,7 +75,8 @@ package enum StopReason: Sendable, Equatable {
     package var isError: Bool {
         switch self {
         case .complete, .maxRecords, .maxRuntime, .stopRequested: false
-        case .secretRefused, .secretUnproven, .nodesImplausible, .loopDetected, .auditFailed, .planFailed, .storeFailed, .shardLost:
+        case .secretRefused, .secretUnproven, .nodesImplausible, .loopDetected, .auditFailed, .planFailed, .storeFailed,
+            .shardLost:
             true
         }
     }

@@ -434,7 +434,8 @@ struct NodeDispatcherTests {
     @Test(
         "gives a place in the budget back only when surely nothing was deleted",
         arguments: [
-            (NodeAnswer.Verdict.writtenSince(lastModified: nil), true), (.notFound, true), (.refused(status: 400), true),
+            (NodeAnswer.Verdict.writtenSince(lastModified: nil), true), (.notFound, true),
+            (.refused(status: 400), true),
             (.signatureRefused, true), (.confirmed(lastModified: 0), false), (.misrouted(status: 302, what: ""), false),
             (.abandoned, false), (.decommissioned, false),
         ]

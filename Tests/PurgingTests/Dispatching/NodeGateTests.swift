@@ -225,7 +225,8 @@ struct NodeGateTests {
         #expect(!gate.known.hasAccepted)
     }
 
-    private func finish(_ gate: inout NodeGate, _ sign: NodeGate.Sign, now: ContinuousClock.Instant) -> NodeGate.Change? {
+    private func finish(_ gate: inout NodeGate, _ sign: NodeGate.Sign, now: ContinuousClock.Instant) -> NodeGate.Change?
+    {
         let request = gate.requestStarted(at: now)
         return gate.requestFinished(request, sign, elapsed: .zero, now: now)
     }

@@ -33,12 +33,14 @@ struct HistoryTests {
         report(census, of: seeds.count, started)
     }
 
-    /// All situations of interest must have occurred.
+    /// All situations of interest must have occurred; in few histories a rare one or two may not have.
     private func report(_ census: Census, of histories: Int, _ started: Date) {
         if histories < 1000 { return }
-        for situation in Census.Situation.allCases where census[situation] == 0 {
-            Issue.record("In \(histories) histories there were no \(situation.rawValue)")
-        }
+        let missing = Census.Situation.allCases.filter { census[$0] == 0 }.map(\.rawValue)
+        #expect(
+            missing.count <= (histories < 10_000 ? 2 : 0),
+            "In \(histories) histories there were none of: \(missing)"
+        )
         if ProcessInfo.processInfo.environment["PURGE_TEST_HISTORIES"] != nil {
             let seconds = Date.now.timeIntervalSince(started)
             print("\(histories) histories in \(Int(seconds)) s\n\(census.table)")

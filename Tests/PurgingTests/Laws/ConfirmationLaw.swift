@@ -8,7 +8,8 @@ struct ConfirmationLaw {
     @Test(
         "no answer but a confirmation deletes the record",
         arguments: [
-            NodeAnswer.Verdict.writtenSince(lastModified: nil), .notFound, .refused(status: 403), .signatureRefused, .busy(status: 503),
+            NodeAnswer.Verdict.writtenSince(lastModified: nil), .notFound, .refused(status: 403), .signatureRefused,
+            .busy(status: 503),
             .trouble(status: 500), .decommissioned, .misrouted(status: 200, what: "proxy"), .timedOut,
             .unreachable(what: "reset", sent: true), .abandoned, .expired,
         ]

@@ -43,7 +43,8 @@ struct FreshnessLaw {
             policy: .byAccount
         )
         fixture.nodes.node(Node.url(1)) { request, attempt in
-            attempt == 0 && request.uid == UID(1) ? SimulatedNodes.Reply(.busy(status: 503)).asking(retryAfter: .seconds(10)) : .good
+            attempt == 0 && request.uid == UID(1)
+                ? SimulatedNodes.Reply(.busy(status: 503)).asking(retryAfter: .seconds(10)) : .good
         }
         try fixture.run {
             await fixture.time.sleep(until: fixture.time.now + .seconds(3))

@@ -346,7 +346,9 @@ struct PurgeRunTests {
             ],
             policy: .byAccount
         )
-        fixture.nodes.node(Node.url(1)) { request, _ in request.uid == UID(1) ? .init(.writtenSince(lastModified: nil)) : .good }
+        fixture.nodes.node(Node.url(1)) { request, _ in
+            request.uid == UID(1) ? .init(.writtenSince(lastModified: nil)) : .good
+        }
         let summary = try fixture.run()
         #expect(fixture.uids.isSuperset(of: [1, 3]))
         #expect(summary.waiting == [.tombstoneLast: 1])

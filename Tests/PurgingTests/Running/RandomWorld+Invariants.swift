@@ -112,7 +112,10 @@ extension RandomWorld {
                 #expect(earlier.answeredAt.map { $0 <= later.sentAt } ?? false, "uid \(uid) was in flight twice")
             }
             let finals = exchanges.dropLast().map(\.verdict)
-            #expect(!finals.contains(.writtenSince(lastModified: nil)) && !finals.contains(.notFound), "uid \(uid) was asked again")
+            #expect(
+                !finals.contains(.writtenSince(lastModified: nil)) && !finals.contains(.notFound),
+                "uid \(uid) was asked again"
+            )
         }
     }
 
@@ -130,7 +133,10 @@ extension RandomWorld {
             case .deleteRecord, .fail:
                 let isExcused = tempers[record.nodeID].map { !$0.isReliable } ?? false
                 // Nothing is written while no node has accepted the secret.
-                #expect(isExcused || (summary.dataDeleted == 0 && summary.requests > 0), "uid \(record.uid) was left though nothing is needed of its node")
+                #expect(
+                    isExcused || (summary.dataDeleted == 0 && summary.requests > 0),
+                    "uid \(record.uid) was left though nothing is needed of its node"
+                )
             case .hold, .wait, nil:
                 break
             }
