@@ -176,6 +176,7 @@ let package = Package(
             dependencies: [
                 "Purging", "SyncTokens", "TestSupport", .product(name: "HeapModule", package: "swift-collections"),
             ],
+            exclude: ["Histories/README.md"],
             swiftSettings: settings
         ),
         .testTarget(
