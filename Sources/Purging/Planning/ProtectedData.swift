@@ -10,8 +10,8 @@ struct ProtectedData {
     enum Protection: Sendable {
         /// It is an active record's.
         case active
-        /// It may be an active record's: that one's storage is of unknown kind, its key can still change to this one, or it
-        /// spells the fxa_uid differently.
+        /// It may be an active record's: that one's storage is of unknown kind, its key can still change to this one, it
+        /// spells the fxa_uid differently, or its node is gone.
         case perhapsActive
         /// It is what the user's next login gets back.
         case current
@@ -62,8 +62,8 @@ struct ProtectedData {
     }
 
     private static func protect(_ record: UserRecord, for user: inout User, in directory: NodeDirectory) {
-        // Where its node is gone, the next login makes a copy on any node.
-        let keying = directory[record.nodeID]?.keyingOfActiveRecords ?? .account
+        // Where its node is gone, the next login makes a copy on any node; until then the record itself leads to no data.
+        let keying = directory[record.nodeID]?.keyingOfActiveRecords ?? .unknown
         if keying == .uid { return }
         let id = record.email.fxaUID
         if keying == .account { user.active[id, default: []].formUnion(record.keys ?? []) }

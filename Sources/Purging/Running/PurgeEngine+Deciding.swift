@@ -174,6 +174,10 @@ extension PurgeEngine {
             if mayWait, dispatcher.isFull(deletion.target) {
                 return passOver(deletion.target, from: entry.key, at: now)
             }
+            if proof.state == .unchallenged {
+                proof.reopen(with: uid)
+                settler.isHeld = true
+            }
             underway.insert(uid)
             accept(Job(entry: entry, deletion: deletion, readAt: readAt))
         case .deleteRecord(let kind):

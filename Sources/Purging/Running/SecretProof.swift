@@ -45,4 +45,10 @@ struct SecretProof: Sendable {
     mutating func forget(_ uid: UID) -> Bool { sent.remove(uid) != nil }
 
     mutating func nothingToAsk() { state = .unchallenged }
+
+    /// Something is to be sent after all, as records changed meanwhile.
+    mutating func reopen(with uid: UID) {
+        state = .open
+        sent.insert(uid)
+    }
 }

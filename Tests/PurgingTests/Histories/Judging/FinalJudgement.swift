@@ -75,8 +75,8 @@ struct FinalJudgement {
             let current = isDeleted ? [] : ModelRows.possiblyCurrent(family).filter { $0.replacedAt != nil }
             if current.contains(where: { keeps($0, user) }) { return true }
             return family.contains { leader in
-                // An active record's own data isn't this record's: that one goes alone, where the storages are named. Under
-                // another spelling of the account's id it is no record's, but a login could still read it.
+                // An active record's own data isn't this record's: that one goes alone, where the storages are named,
+                // and the database mixes no accounts.
                 leader.replacedAt == nil && keeps(leader, user)
                     && (keying == .unknown || moves(leader) || !isNamed(leader) || leader.fxaUID != user.fxaUID)
             }
