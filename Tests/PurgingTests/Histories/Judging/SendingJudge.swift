@@ -84,20 +84,23 @@ struct SendingJudge {
         return reader
     }
 
-    /// Why these rows don't ask for this request; nil if they do.
+    /// Why these rows don't ask for this request; nil if they do. The nodes may have been read at another moment.
     private func wrong(in version: ModelTokenserver.Version) -> String? {
-        let rows = version.rows
-        guard let user = rows.user(token.uid), user.service == ModelRows.service else { return "its record was gone" }
+        guard let user = version.rows.user(token.uid), user.service == ModelRows.service else {
+            return "its record was gone"
+        }
         guard let replacedAt = user.replacedAt else { return "its record was active" }
-        let sent = world.now
-        if replacedAt >= sent - 86_400_000 { return "its grace period wasn't over" }
+        if replacedAt >= world.now - 86_400_000 { return "its grace period wasn't over" }
         if user.fxaUID != token.fxaUID { return "the record is another account's" }
-        guard let node = rows.node(user.node) else { return "its node was gone" }
-        let isForced = purger.step.forcesDowned
-        if node.downed != 0, !isForced { return "its node was down" }
+        let reasons = versions.map { wrong(with: $0.rows.node(user.node)) }
+        return reasons.contains { $0 == nil } ? nil : reasons.last ?? nil
+    }
+
+    private func wrong(with node: ModelNode?) -> String? {
+        guard let node else { return "its node was gone" }
+        if node.downed != 0, !purger.step.forcesDowned { return "its node was down" }
         let target = purger.isOverridden(node) ? purger.policy.overrideNode?.text : node.url
         if token.url != target { return "it should have gone to \(target ?? "nowhere"), not \(token.url)" }
-        if purger.said(of: node) == nil { return "nobody named its storage" }
-        return nil
+        return purger.said(of: node) == nil ? "nobody named its storage" : nil
     }
 }

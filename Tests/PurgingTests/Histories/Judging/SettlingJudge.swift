@@ -100,17 +100,8 @@ struct SettlingJudge {
         let all = world.storage.data.sorted { $0.key.key < $1.key.key }
         for (place, data) in all where data.uids.contains(user.uid) && !data.isAbandoned {
             var heirs = data.uids.filter { after.user($0) != nil }
-            for other in after.kin(of: user).joined() {
-                guard let node = after.node(other.node) else { continue }
-                // Where the database takes several accounts for one user, either may be led there; and a row with a 0
-                // stands for both spellings, whichever server is at work today.
-                for fxaUID in [user.fxaUID, other.fxaUID] {
-                    for server in [ModelServer.python, .rust] {
-                        let key = server.key(of: other)
-                        let token = ModelToken(uid: other.uid, url: node.url, fxaUID: fxaUID, key: key)
-                        if world.storage.place(token) == place { heirs.insert(other.uid) }
-                    }
-                }
+            for other in after.kin(of: user).joined() where leads(other, to: place, of: user, after) {
+                heirs.insert(other.uid)
             }
             if heirs.isEmpty, !isExcused(place, data) {
                 world.violated("uid \(user.uid) disappeared, but its data is still stored: \(place)")
@@ -118,6 +109,23 @@ struct SettlingJudge {
             world.storage.change(place) {
                 $0.uids = heirs
                 $0.isAbandoned = heirs.isEmpty
+            }
+        }
+    }
+
+    /// Whether a login could be led there by another record.
+    ///
+    /// Where the database takes several accounts for one user, either may be led there. A row with a 0 stands for both
+    /// spellings, whichever server is at work today. A row whose node is gone is copied to any node.
+    private func leads(_ other: ModelUser, to place: ModelStorage.Place, of user: ModelUser, _ rows: ModelRows) -> Bool
+    {
+        let urls = rows.node(other.node).map { [$0.url] } ?? rows.nodes.map(\.url)
+        return [user.fxaUID, other.fxaUID].contains { fxaUID in
+            [ModelServer.python, .rust].contains { server in
+                urls.contains { url in
+                    let token = ModelToken(uid: other.uid, url: url, fxaUID: fxaUID, key: server.key(of: other))
+                    return world.storage.place(token) == place
+                }
             }
         }
     }
