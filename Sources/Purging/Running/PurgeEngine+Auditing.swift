@@ -26,7 +26,7 @@ extension PurgeEngine {
             change: change,
             notAfter: readAt + options.dispatcher.decisionLife
         )
-        let item = Settler.Item(settlement: settlement, meaning: .deletion(kind))
+        let item = Settler.Item(settlement: settlement, meaning: .deletion(kind), planned: entry.planned)
         guard trail.isOn else { return settler.add(item, now: now) }
         trail.intend(AuditIntent(entry, kind), then: .settle(item))
     }

@@ -63,7 +63,7 @@ extension PurgeEngine {
                 continue
             }
             let action = planner.action(for: entry, in: directory)
-            if case .job(let job) = why, let planned = job.entry.planned, !planned.allows(action, of: entry) {
+            if let planned = why.planned, !planned.allows(action, of: entry) {
                 drop(why)
                 trail.conclude(uid, record: .changed, reason: AuditTrail.decidedAnew)
                 changedSincePlan(uid)
@@ -78,7 +78,7 @@ extension PurgeEngine {
                     job.confirmedKeys = 0
                     job.condition = nil
                 }
-                job.entry = entry.planned(as: job.entry.planned)
+                job.entry = entry.planned(as: why.planned)
                 job.deletion = deletion
                 job.readAt = readAt
                 if isSame || !trail.isOn {
@@ -94,7 +94,7 @@ extension PurgeEngine {
             drop(why)
             trail.conclude(uid, reason: AuditTrail.decidedAnew)
             underway.remove(uid)
-            if carryOut(action, entry, in: directory, readAt: readAt, mayWait: false, at: now) {
+            if carryOut(action, entry.planned(as: why.planned), in: directory, readAt: readAt, mayWait: false, at: now) {
                 resumeTombstones(after: uid)
             }
         }
@@ -190,7 +190,7 @@ extension PurgeEngine {
             if park(entry) { return true }
             if mayWait {
                 // Its account's other records may have gone since it was read: it is looked at again before it is left.
-                toReread[uid] = .decision
+                toReread[uid] = .decision(planned: entry.planned)
             } else {
                 summary.waiting[.tombstoneLast, default: 0] += 1
             }
@@ -243,7 +243,7 @@ extension PurgeEngine {
             let left = (parkedCount[tombstone] ?? 1) - 1
             parkedCount[tombstone] = left > 0 ? left : nil
             if left <= 0 {
-                toReread[tombstone] = .decision
+                toReread[tombstone] = .decision()
             }
         }
     }

@@ -120,7 +120,7 @@ extension PurgeEngine {
     private mutating func record(_ result: SettlementResult, of item: Settler.Item) {
         let uid = item.settlement.uid
         if result == .stale, stopReason == nil {
-            toReread[uid] = .decision
+            toReread[uid] = .decision(planned: item.planned)
             return
         }
         defer { ended(uid) }

@@ -40,7 +40,15 @@ package struct PurgeEngine: Sendable {
         case job(Job)
         /// It is to be decided on anew: the last record of a deleted account, whose other records are settled now, or a
         /// change without a request whose decision grew too old.
-        case decision
+        case decision(planned: PlannedRecord? = nil)
+
+        /// What a plan says about the record.
+        var planned: PlannedRecord? {
+            switch self {
+            case .job(let job): job.entry.planned
+            case .decision(let planned): planned
+            }
+        }
     }
 
     static let mostStaleRereads = 10

@@ -25,6 +25,14 @@ package struct Settler: Sendable {
 
         package let settlement: Settlement
         package let meaning: Meaning
+        /// What a plan says about the record; nil if no plan is being carried out.
+        package var planned: PlannedRecord?
+
+        package init(settlement: Settlement, meaning: Meaning, planned: PlannedRecord? = nil) {
+            self.settlement = settlement
+            self.meaning = meaning
+            self.planned = planned
+        }
     }
 
     package private(set) var isWriting = false
