@@ -147,12 +147,8 @@ struct SettlingJudge {
         guard world.storage.backend(node.url)?.keying == .account else { return false }
         if isLost(user) { return purger.step.acceptsUnaddressable }
         // Its key moved in place, and no row spells the old one.
-        let isRust = recent.contains { rows in
-            rows.user(user.uid).map { place.key == "\(user.fxaUID) \(ModelServer.rust.key(of: $0))" } ?? false
-        }
-        let isPython = recent.contains { rows in
-            rows.user(user.uid).map { place.key == "\(user.fxaUID) \(ModelServer.python.key(of: $0))" } ?? false
-        }
+        let isRust = place.key == "\(user.fxaUID) \(ModelServer.rust.key(of: user))"
+        let isPython = place.key == "\(user.fxaUID) \(ModelServer.python.key(of: user))"
         if !isRust, !isPython { return true }
         // Where nobody named the storage, only the usual spelling is tried.
         return world.setting.said(of: node, storage: world.storage) == .unknown && !isPython
