@@ -31,7 +31,7 @@ final class HistoryWorld: Sendable {
     let census = Census()
     /// Uids of records that were a deleted account's as far as anybody could tell from the rows, at some time: when the
     /// account was marked, or when its last marked record went. They must go, whatever the rows say later.
-    private let doomed = Mutex<Set<Int64>>([])
+    private let doomed = Mutex<Set<[Int64]>>([])
     /// Whether it is remembered what happened, to be told.
     private let isTelling: Bool
     private let state: Mutex<State>
@@ -58,9 +58,12 @@ final class HistoryWorld: Sendable {
 
     func pass(_ duration: Duration) async { await tokenserver.pass(duration) }
 
-    func doom(_ users: [ModelUser]) { doomed.withLock { $0.formUnion(users.map(\.uid)) } }
+    func doom(_ users: [ModelUser]) { doomed.withLock { $0.formUnion(users.map(Self.identity)) } }
 
-    func isDoomed(_ user: ModelUser) -> Bool { doomed.withLock { $0.contains(user.uid) } }
+    func isDoomed(_ user: ModelUser) -> Bool { doomed.withLock { $0.contains(Self.identity(user)) } }
+
+    /// A uid may be given out again.
+    private static func identity(_ user: ModelUser) -> [Int64] { [user.uid, user.createdAt] }
 
     // MARK: What happened
 
