@@ -78,8 +78,9 @@ struct SendingJudge {
         )
         guard let reader = logins.reader(of: place, among: world.accounts, rows) else { return nil }
         if purger.step.purgesUnassigned {
-            let family = rows.of(logins.setting.owner(reader.fxaUID))
-            if !family.contains(where: { $0.replacedAt == nil }) { return nil }
+            // Its user as Tokenserver has it today, or the record's own, if that has another domain.
+            let owners = [logins.setting.owner(reader.fxaUID), rows.user(token.uid)?.owner].compactMap { $0 }
+            if owners.contains(where: { !rows.of($0).contains { $0.replacedAt == nil } }) { return nil }
         }
         return reader
     }
