@@ -8,7 +8,7 @@ package enum StopReason: Sendable, Equatable {
     case maxRuntime
     /// A signal asked for it.
     case stopRequested
-    /// No node accepted a signature, and some refused one: the secret is wrong. Nothing was changed.
+    /// No node accepted the secret, and some refused it. Nothing was changed.
     case secretRefused
     /// Very many requests were sent, and no node accepted the secret. Nothing was changed.
     case secretUnproven

@@ -36,7 +36,7 @@ package struct Settler: Sendable {
     }
 
     package private(set) var isWriting = false
-    /// While held, no batch goes out: nothing is written until some node accepted a signature.
+    /// While held, no batch goes out: nothing is written until some node accepted the secret.
     package var isHeld: Bool
     private let settings: Settings
     private var pending: [Item] = []
