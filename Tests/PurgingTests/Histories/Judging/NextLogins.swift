@@ -8,27 +8,22 @@ struct NextLogins {
     /// The account whose next logins could read this place; nil if there is none.
     func reader(of place: ModelStorage.Place, among accounts: [ModelAccount], _ rows: ModelRows) -> ModelAccount? {
         accounts.first { account in
-            account.isAlive
-                && settings(account, rows).contains { setting in
-                    let logins = NextLogins(setting: setting, storage: storage, now: now)
-                    return logins.mayConcern(place, account, rows)
-                        && logins.tokens(account, rows).contains { storage.place($0) == place }
-                }
+            guard account.isAlive else { return false }
+            let logins = NextLogins(setting: setting(account, rows), storage: storage, now: now)
+            return logins.mayConcern(place, account, rows)
+                && logins.tokens(account, rows).contains { storage.place($0) == place }
         }
     }
 
-    /// Under which domains the account logs in. The present one, unless it was changed since: the tables don't show that
-    /// before somebody logs in.
-    private func settings(_ account: ModelAccount, _ rows: ModelRows) -> [ModelTokenserver.Setting] {
-        if !rows.of(setting.owner(account.fxaUID)).isEmpty { return [setting] }
-        let domains = Set(
-            rows.users.filter { $0.fxaUID == account.fxaUID && $0.service == ModelRows.service }.map(\.domain)
-        )
-        return (domains.isEmpty ? [setting.domain] : domains.sorted()).map {
-            var other = setting
-            other.domain = $0
-            return other
+    /// Under which domain the account logs in, as far as the tables show: that of its newest row. Before somebody logs in
+    /// nothing shows that it was changed.
+    private func setting(_ account: ModelAccount, _ rows: ModelRows) -> ModelTokenserver.Setting {
+        let own = rows.users.filter { $0.fxaUID == account.fxaUID && $0.service == ModelRows.service }
+        var setting = setting
+        if let newest = own.max(by: { ($0.createdAt, $0.uid) < ($1.createdAt, $1.uid) }) {
+            setting.domain = newest.domain
         }
+        return setting
     }
 
     /// A quick look: whatever a client may bring, its token names its account and its client state, and its uid is the

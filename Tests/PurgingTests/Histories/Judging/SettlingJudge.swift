@@ -119,10 +119,12 @@ struct SettlingJudge {
     /// spellings, whichever server is at work today. A row whose node is gone is copied to any node.
     private func leads(_ other: ModelUser, to place: ModelStorage.Place, of user: ModelUser, _ rows: ModelRows) -> Bool
     {
-        var urls = rows.node(other.node).map { [$0.url] } ?? rows.nodes.map(\.url)
+        // A node may have been renamed since the decision.
+        var urls = Set(recent.compactMap { $0.node(other.node)?.url })
+        if rows.node(other.node) == nil { urls.formUnion(rows.nodes.map(\.url)) }
         // The operator says that this is where the data of downed nodes is.
         if let target = purger.policy.overrideNode, rows.node(other.node).map(purger.isOverridden) ?? false {
-            urls.append(target.text)
+            urls.insert(target.text)
         }
         return [user.fxaUID, other.fxaUID].contains { fxaUID in
             [ModelServer.python, .rust].contains { server in
