@@ -94,7 +94,8 @@ extension PurgeEngine {
             drop(why)
             trail.conclude(uid, reason: AuditTrail.decidedAnew)
             underway.remove(uid)
-            if carryOut(action, entry.planned(as: why.planned), in: directory, readAt: readAt, mayWait: false, at: now) {
+            if carryOut(action, entry.planned(as: why.planned), in: directory, readAt: readAt, mayWait: false, at: now)
+            {
                 resumeTombstones(after: uid)
             }
         }

@@ -188,6 +188,16 @@ struct PurgePlannerTests {
         #expect(account.action(tombstone, others: [malformed])?.deletion != nil)
     }
 
+    @Test("lets a tombstone that goes last on every storage wait for obsolete records there, not for active ones")
+    func lastEverywhere() {
+        var fixture = byUID
+        fixture.policy.keepsTombstonesLast = true
+        let tombstone = UserRecord.tombstone("a", uid: 2)
+        #expect(fixture.action(tombstone, others: [.of("a", uid: 1, replacedAt: 4)]) == .wait(.tombstoneLast))
+        #expect(fixture.action(tombstone, others: [.of("a", uid: 1, replacedAt: 4, node: 9)]) == .wait(.tombstoneLast))
+        #expect(fixture.action(tombstone, others: [.of("a", uid: 3, replacedAt: nil)])?.deletion != nil)
+    }
+
     @Test("does not let two tombstones of one account wait for each other")
     func twoTombstones() {
         let first = UserRecord.tombstone("a", uid: 1)

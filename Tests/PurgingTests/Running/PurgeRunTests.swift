@@ -233,6 +233,23 @@ struct PurgeRunTests {
         #expect(summary.stopReason == .complete)
     }
 
+    @Test("writes nothing while no node accepted the secret, not even what --accept-404 calls deleted")
+    func unproven() throws {
+        var options = RunOptions()
+        options.dispatcher.answers.acceptsNotFound = true
+        let fixture = RunFixture(nodes: 1, records: .obsolete(1...5) { $0 == 5 ? 9 : 1 }, options: options)
+        fixture.nodes.node(Node.url(1)) { _, _ in .init(.notFound) }
+        let summary = try fixture.run()
+        #expect(fixture.uids == [1, 2, 3, 4, 5])
+        #expect(fixture.store.settlementsAsked.isEmpty)
+        #expect(summary.withheld == 5)
+        #expect(summary.exitCode(isStrict: false) == 3)
+        // With the first success everything may be written.
+        fixture.nodes.node(Node.url(1)) { request, _ in request.uid == UID(4) ? .good : .init(.notFound) }
+        try fixture.run()
+        #expect(fixture.uids == [])
+    }
+
     @Test("changes nothing in the database when the secret is wrong", arguments: Seeds.some(30))
     func wrongSecret(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
