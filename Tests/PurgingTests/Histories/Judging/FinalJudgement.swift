@@ -70,9 +70,12 @@ struct FinalJudgement {
     /// Whether, as far as rows can tell, a login could lead to this record's key.
     private func leadersKeep(_ user: ModelUser, _ keying: StorageKeying) -> Bool {
         let kin = rows.kin(of: user)
-        let isDeleted = world.isDoomed(user) || kin.joined().contains(where: \.isMarked)
+        let isDeleted = kin.joined().contains(where: \.isMarked)
         return kin.contains { family in
-            let current = isDeleted ? [] : ModelRows.possiblyCurrent(family).filter { $0.replacedAt != nil }
+            // What was a deleted account's once leads nowhere, though the rows don't tell any more.
+            let current = ModelRows.possiblyCurrent(family).filter {
+                $0.replacedAt != nil && !isDeleted && !world.isDoomed($0)
+            }
             if current.contains(where: { keeps($0, user) }) { return true }
             return family.contains { leader in
                 // An active record's own data isn't this record's: that one goes alone, where the storages are named,

@@ -100,7 +100,9 @@ struct SettlingJudge {
         let all = world.storage.data.sorted { $0.key.key < $1.key.key }
         for (place, data) in all where data.uids.contains(user.uid) && !data.isAbandoned {
             var heirs = data.uids.filter { after.user($0) != nil }
-            for other in after.kin(of: user).joined() where leads(other, to: place, of: user, after) {
+            // As a decision may have seen them: the key of one may have moved since.
+            for other in recent.flatMap({ $0.kin(of: user).joined() })
+            where after.user(other.uid) != nil && leads(other, to: place, of: user, after) {
                 heirs.insert(other.uid)
             }
             if heirs.isEmpty, !isExcused(place, data) {
