@@ -16,7 +16,10 @@ struct HistoryTests {
     func histories() {
         let started = Date.now
         let census = Census()
-        let seeds = Seeds.some(Self.count)
+        // An ordinary run plays the same histories each time; whoever asks for some gets new ones.
+        let environment = ProcessInfo.processInfo.environment
+        let isAsked = environment["PURGE_TEST_HISTORIES"] != nil || environment["PURGE_TEST_SEED"] != nil
+        let seeds = isAsked ? Seeds.some(Self.count) : (0..<UInt64(Self.count)).map { 7_000_000 + $0 }
         var kinds: [String: Int] = [:]
         for seed in seeds {
             let history = History(seed: seed)

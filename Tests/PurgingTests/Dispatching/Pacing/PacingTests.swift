@@ -46,7 +46,7 @@ struct PacingTests {
         for work in [
             QueueingNode.Work.exponential(0.1), .twoKinds(0.004, 0.2), .heavyTail(0.05, every: 50),
         ] {
-            for seed in Seeds.some(2) {
+            for seed in [1, 2] as [UInt64] {
                 let (_, share) = try play("\(work)", QueueingNode(workers: 40, work: work), seed: seed)
                 #expect(share > 0.7, "PURGE_TEST_SEED=\(seed)")
             }
@@ -57,7 +57,7 @@ struct PacingTests {
     func saturating() throws {
         for (workers, latency) in [(1, 0.005), (2, 0.07), (4, 0.02), (10, 0.05), (20, 0.1)] {
             for isSteady in [true, false] {
-                for seed in Seeds.some(isSteady ? 1 : 2) {
+                for seed in ([1, 2] as [UInt64]).prefix(isSteady ? 1 : 2) {
                     let work = isSteady ? QueueingNode.Work.steady(latency) : .exponential(latency)
                     let (simulation, share) = try play(
                         "saturates, \(workers) workers, \(work)",
@@ -75,7 +75,7 @@ struct PacingTests {
 
     @Test("a small self-hosted node gives no error after the first few seconds")
     func selfHosted() throws {
-        for seed in Seeds.some(2) {
+        for seed in [1, 2] as [UInt64] {
             var node = QueueingNode(workers: 2, work: .steady(0.07))
             node.most = 8
             let (simulation, share) = try play("self-hosted, errors above 8 at once", node, seed: seed)
@@ -86,7 +86,7 @@ struct PacingTests {
 
     @Test("errors that begin at a number of requests, without a longer wait before, are met once and remembered")
     func hardLimit() throws {
-        for seed in Seeds.some(2) {
+        for seed in [1, 2] as [UInt64] {
             var node = QueueingNode(workers: 40, work: .exponential(0.05))
             node.most = 20
             let (simulation, share) = try play("errors above 20 at once", node, best: 400, seed: seed)
@@ -97,7 +97,7 @@ struct PacingTests {
 
     @Test("errors that have nothing to do with how many requests there are cost little")
     func randomErrors() throws {
-        for seed in Seeds.some(2) {
+        for seed in [1, 2] as [UInt64] {
             var node = QueueingNode(workers: 40, work: .exponential(0.05))
             node.failuresInAThousand = 2
             let (_, share) = try play("2 errors in a thousand", node, seed: seed)
@@ -107,7 +107,7 @@ struct PacingTests {
 
     @Test("after a stall, a node has its full pace again within seconds")
     func stall() throws {
-        for seed in Seeds.some(2) {
+        for seed in [1, 2] as [UInt64] {
             var node = QueueingNode(workers: 10, work: .exponential(0.05))
             node.troubles = [.stall(20...35), .stall(60...80)]
             let (simulation, _) = try play("stalls", node, best: 200 * 0.65, seed: seed)
@@ -120,7 +120,7 @@ struct PacingTests {
 
     @Test("a node that becomes slower, or faster, for reasons of its own is followed")
     func slower() throws {
-        for seed in Seeds.some(2) {
+        for seed in [1, 2] as [UInt64] {
             var node = QueueingNode(workers: 40, work: .exponential(0.05))
             node.troubles = [.slow(30...60, times: 8)]
             let (simulation, _) = try play("eight times slower for a minute", node, best: 640 * 0.7375, seed: seed)
