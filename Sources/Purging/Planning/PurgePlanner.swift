@@ -38,8 +38,8 @@ package struct PurgePlanner: Sendable {
         let protections = keys.map { protected.protection(of: $0, of: record) }
         if place.keying == .account {
             let free = zip(keys, protections).filter { $0.1 == nil }.map(\.0)
-            // Data that is perhaps another record's is perhaps this one's, which must not go without it.
-            let isCertain = !protections.contains { $0 == .perhapsActive }
+            // Data that isn't surely an active record's may be left to nobody once this record is gone.
+            let isCertain = protections.allSatisfy { $0 == nil || $0 == .active }
             return !free.isEmpty && isCertain ? purgeShared(free) : protectedAction(protections)
         }
         if protections.allSatisfy({ $0 == nil }) { return purgeShared([usualKey]) }
