@@ -176,7 +176,7 @@ extension PurgeEngine {
                 return passOver(deletion.target, from: entry.key, at: now)
             }
             if proof.state == .unchallenged {
-                proof.reopen(with: uid)
+                proof.challenge()
                 settler.isHeld = true
             }
             underway.insert(uid)

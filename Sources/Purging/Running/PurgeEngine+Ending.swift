@@ -37,6 +37,7 @@ extension PurgeEngine {
                 return true
             }
         }
+        if stopReason == nil, proof.state == .challenged { endUnproven(at: now) }
         trail.concludeAll(reason: AuditTrail.stopped)
         if !trail.isEmpty { return true }
         isFinished = true

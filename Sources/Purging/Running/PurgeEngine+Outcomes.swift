@@ -5,9 +5,10 @@ extension PurgeEngine {
     mutating func answered(_ ticket: Int, _ answer: NodeAnswer, at now: Instant) {
         guard let answered = dispatcher.answered(ticket, with: answer, at: now) else { return }
         let node = answered.target.text
-        let wasOpen = proof.isOpen
+        let before = proof.state
         proof.note(answered.secret)
-        if wasOpen, !proof.isOpen { startAnew() }
+        if before == .open, proof.state == .accepted { startAnew() }
+        if before == .challenged, proof.state == .accepted { settler.isHeld = false }
         if case .confirmed(let job) = answered.resolution {
             observer.observe(.dataDeleted(job.uid, node: node, job.deletion.kind, elapsed: answer.elapsed))
         }

@@ -10,6 +10,9 @@ struct SecretProof: Sendable {
         case accepted
         /// There was nothing to send, so nobody could be asked.
         case unchallenged
+        /// There was nothing to send at first, then records changed and something was: what is decided goes on, but nothing
+        /// is written until a node accepts the secret.
+        case challenged
     }
 
     private(set) var state = State.open
@@ -47,8 +50,5 @@ struct SecretProof: Sendable {
     mutating func nothingToAsk() { state = .unchallenged }
 
     /// Something is to be sent after all, as records changed meanwhile.
-    mutating func reopen(with uid: UID) {
-        state = .open
-        sent.insert(uid)
-    }
+    mutating func challenge() { state = .challenged }
 }

@@ -250,6 +250,33 @@ struct PurgeRunTests {
         #expect(fixture.uids == [])
     }
 
+    @Test("asks for the proof after all when something becomes sendable in mid-run", arguments: [true, false])
+    func challenged(isAccepted: Bool) throws {
+        let fixture = RunFixture(
+            nodes: 1,
+            records: [
+                .of("gone", uid: 1, replacedAt: 5, node: 9), .of("stays", uid: 2, replacedAt: 6),
+                .of("comes", uid: 3, replacedAt: 7),
+            ],
+            policy: .byAccount
+        )
+        fixture.nodes.node(Node.url(1)) { _, _ in isAccepted ? .good : .init(.refused(status: 403)) }
+        fixture.store.beforeCall { [store = fixture.store, time = fixture.time] call in
+            await time.sleep(until: time.now + .milliseconds(5))
+            guard case .page = call else { return }
+            // While the first page was read, uid 3 was what the next login gets back; then its user came with a new key.
+            let pages = store.calls.count { if case .page = $0 { true } else { false } }
+            if pages == 2 { store.insert(.of("comes", uid: 4, keysChangedAt: 9, clientState: "cc", replacedAt: nil)) }
+        }
+        let summary = try fixture.run()
+        #expect(fixture.nodes.uidsAsked == [UID(3)])
+        #expect(fixture.uids == (isAccepted ? [2, 4] : [1, 2, 3, 4]))
+        #expect(fixture.store.settlementsAsked.isEmpty == !isAccepted)
+        #expect(summary.exitCode(isStrict: false) == (isAccepted ? 0 : 1))
+        // What was held is counted once.
+        #expect(summary.held == [.revivable: 1])
+    }
+
     @Test("changes nothing in the database when the secret is wrong", arguments: Seeds.some(30))
     func wrongSecret(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
