@@ -119,8 +119,7 @@ struct RealTablesContract {
                 try session.execute("BEGIN")
                 try session.execute("UPDATE users SET replaced_at = NULL WHERE uid = 1")
                 isChanged.continuation.finish()
-                // Long enough for the batch to come upon the lock, and shorter than it waits for one.
-                Thread.sleep(forTimeInterval: 0.4)
+                try Self.waitForWaiter(session)
                 try session.execute("COMMIT")
             }
             for await _ in isChanged.stream {}
@@ -129,6 +128,19 @@ struct RealTablesContract {
             #expect(results == [.changed, .done])
             #expect(try await database.tokenserver.records().map(\.uid) == [1])
         }
+    }
+
+    /// Until the server says that somebody waits for a lock, for ten seconds at most.
+    private static func waitForWaiter(_ session: any SQLSession) throws {
+        let waiters: SQLStatement =
+            session.dialect.name == .postgres
+            ? "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"
+            : "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+        let deadline = ContinuousClock.now + .seconds(10)
+        while ContinuousClock.now < deadline {
+            if try session.query(waiters).first?.integer(0) ?? 0 > 0 { return }
+        }
+        Issue.record("nobody came upon the lock")
     }
 
     @Test("what is too old by then is not written", arguments: TestDatabase.Kind.allCases)
