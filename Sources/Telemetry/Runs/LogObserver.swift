@@ -132,8 +132,8 @@ package final class LogObserver: RunObserver {
         if summary.withheld > 0 {
             logger.warning(
                 """
-                No node accepted the master secret in this run, so \(summary.withheld) changes and more were not made: look \
-                into what the nodes answer
+                No node accepted the master secret in this run, so nothing was written; \(summary.withheld) changes or more \
+                wait: look into what the nodes answer
                 """
             )
         }
