@@ -130,15 +130,17 @@ struct RealTablesContract {
         }
     }
 
-    /// Until the server says that somebody waits for a lock, for ten seconds at most.
+    /// Until the server says that somebody waits for a lock, for thirty seconds at most. InnoDB's table of transactions
+    /// is a copy that it renews only when nobody has read it for 0.1 s: who asks without a break never sees it change.
     private static func waitForWaiter(_ session: any SQLSession) throws {
         let waiters: SQLStatement =
             session.dialect.name == .postgres
             ? "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"
             : "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(30)
         while ContinuousClock.now < deadline {
             if try session.query(waiters).first?.integer(0) ?? 0 > 0 { return }
+            usleep(150_000)
         }
         Issue.record("nobody came upon the lock")
     }
