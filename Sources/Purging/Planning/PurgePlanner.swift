@@ -36,13 +36,9 @@ package struct PurgePlanner: Sendable {
         }
         let protected = ProtectedData(entry, in: directory, policy: policy)
         let protections = keys.map { protected.protection(of: $0, of: record) }
-        if place.keying == .account {
-            let free = zip(keys, protections).filter { $0.1 == nil }.map(\.0)
-            // Data that isn't surely an active record's may be left to nobody once this record is gone.
-            let isCertain = protections.allSatisfy { $0 == nil || $0 == .active }
-            return !free.isEmpty && isCertain ? purgeShared(free) : protectedAction(protections)
-        }
-        if protections.allSatisfy({ $0 == nil }) { return purgeShared([usualKey]) }
+        let free = freeKeys(keys, protections, on: place.keying)
+        if !free.isEmpty { return purgeShared(free) }
+        if place.keying == .account { return protectedAction(protections) }
         // Past a downed node the operator has said where the data is, and the original does this.
         if place.node.isDowned, policy.effectiveOverride != nil { return .deleteRecord(.sharedData) }
         return .hold(protections.contains { $0 == .active || $0 == .perhapsActive } ? .sharedData : .revivable)
@@ -54,6 +50,19 @@ package struct PurgePlanner: Sendable {
             return .hold(.goneNode)
         }
         return isNeeded(entry, in: directory) ? .wait(.tombstoneLast) : .deleteRecord(.nodeless)
+    }
+
+    /// The keys under which a record's data is deleted, on storage that isn't keyed by uid; none if the record's data is
+    /// protected, all of it or perhaps.
+    private func freeKeys(
+        _ keys: [KeyID],
+        _ protections: [ProtectedData.Protection?],
+        on keying: StorageKeying
+    ) -> [KeyID] {
+        guard keying == .account else { return protections.allSatisfy { $0 == nil } ? Array(keys.prefix(1)) : [] }
+        // Data that isn't surely an active record's may be left to nobody once this record is gone.
+        guard protections.allSatisfy({ $0 == nil || $0 == .active }) else { return [] }
+        return zip(keys, protections).filter { $0.1 == nil }.map(\.0)
     }
 
     /// What becomes of a record whose data is protected, all of it or perhaps.
@@ -80,8 +89,11 @@ package struct PurgePlanner: Sendable {
             guard let place = directory[other.nodeID], place.keyingOfActiveRecords != .uid, let keys = other.keys else {
                 return false
             }
+            let protections = keys.map { protected.protection(of: $0, of: other) }
+            // The operator may yet say anything of that storage.
+            if place.keying == .unnamed { return protections.contains { $0 == nil } }
             // What is held or deleted because of an active record would be so without the tombstone.
-            return keys.contains { protected.protection(of: $0, of: other) == nil }
+            return !freeKeys(keys, protections, on: place.keying).isEmpty
         }
     }
 }

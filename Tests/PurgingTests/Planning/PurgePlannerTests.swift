@@ -188,6 +188,19 @@ struct PurgePlannerTests {
         #expect(account.action(tombstone, others: [malformed])?.deletion != nil)
     }
 
+    @Test("does not let a tombstone wait for a record that is held because one of its two keys may be an active one's")
+    func tombstoneBesideHalfSharedData() {
+        // Its data lies under (2000) or (0), the active record's under (2000).
+        let old = UserRecord.of("a", uid: 1, generation: 2000, keysChangedAt: 0, replacedAt: 4)
+        let active = UserRecord.of("a", uid: 2, generation: 2000, keysChangedAt: 2000, replacedAt: nil)
+        let tombstone = UserRecord.of("a", uid: 3, generation: .max, keysChangedAt: 9, clientState: "dd", replacedAt: 5)
+        #expect(unknown.action(old, others: [active, tombstone]) == .hold(.sharedData))
+        #expect(unknown.action(tombstone, others: [old, active])?.deletion != nil)
+        // Where the storage is named, the other key is free, and its deletion needs the tombstone.
+        #expect(account.action(old, others: [active, tombstone])?.deletion?.keys.count == 1)
+        #expect(account.action(tombstone, others: [old, active]) == .wait(.tombstoneLast))
+    }
+
     @Test("lets a tombstone that goes last on every storage wait for obsolete records there, not for active ones")
     func lastEverywhere() {
         var fixture = byUID

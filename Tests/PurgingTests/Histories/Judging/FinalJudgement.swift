@@ -76,13 +76,24 @@ struct FinalJudgement {
             let current = ModelRows.possiblyCurrent(family).filter {
                 $0.replacedAt != nil && !isDeleted && !world.isDoomed($0)
             }
-            if current.contains(where: { keeps($0, user) }) { return true }
-            return family.contains { leader in
-                // An active record's own data isn't this record's: that one goes alone, where the storages are named,
-                // and the database mixes no accounts.
-                leader.replacedAt == nil && keeps(leader, user)
-                    && (keying == .unknown || moves(leader) || !isNamed(leader) || leader.fxaUID != user.fxaUID)
-            }
+            return current.contains(where: { keeps($0, user) }) || activeKeep(user, keying, family)
+        }
+    }
+
+    /// Whether an active record holds this one, whatever becomes of its account's mark.
+    func isHeldByActive(_ user: ModelUser) -> Bool {
+        guard let node = rows.node(user.node),
+            let keying = world.setting.said(of: node, storage: world.storage), keying != .uid
+        else { return false }
+        return rows.kin(of: user).contains { activeKeep(user, keying, $0) }
+    }
+
+    private func activeKeep(_ user: ModelUser, _ keying: StorageKeying, _ family: [ModelUser]) -> Bool {
+        family.contains { leader in
+            // An active record's own data isn't this record's: that one goes alone, where the storages are named, and the
+            // database mixes no accounts.
+            leader.replacedAt == nil && keeps(leader, user)
+                && (keying == .unknown || moves(leader) || !isNamed(leader) || leader.fxaUID != user.fxaUID)
         }
     }
 

@@ -167,7 +167,11 @@ struct SettlingJudge {
         for owner in Set(before.users.filter(\.isMarked).map(\.owner)) {
             let family = after.of(owner)
             if family.contains(where: \.isMarked) { continue }
-            world.doom(family.filter { $0.replacedAt != nil })
+            let judgement = FinalJudgement(world: world)
+            for user in family where user.replacedAt != nil {
+                // The mark waits for nobody whom an active record holds, perhaps for ever.
+                if judgement.isHeldByActive(user) { world.spare(user) } else { world.doom(user) }
+            }
         }
     }
 }

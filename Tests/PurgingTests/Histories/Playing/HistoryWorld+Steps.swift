@@ -126,7 +126,9 @@ extension HistoryWorld {
             }
             let server = tokenserver.setting.server
             if !user.isMarked, server.key(of: known) != server.key(of: user) { census.count(.movedKey) }
-            if user.isMarked, !known.isMarked { doom(after.of(user.owner).filter { $0.replacedAt != nil }) }
+            if user.isMarked, !known.isMarked {
+                after.of(user.owner).filter { $0.replacedAt != nil }.forEach(doom)
+            }
         }
     }
 

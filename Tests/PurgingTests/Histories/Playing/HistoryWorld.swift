@@ -58,7 +58,10 @@ final class HistoryWorld: Sendable {
 
     func pass(_ duration: Duration) async { await tokenserver.pass(duration) }
 
-    func doom(_ users: [ModelUser]) { doomed.withLock { $0.formUnion(users.map(Self.identity)) } }
+    func doom(_ user: ModelUser) { doomed.withLock { _ = $0.insert(Self.identity(user)) } }
+
+    /// Takes that back.
+    func spare(_ user: ModelUser) { doomed.withLock { _ = $0.remove(Self.identity(user)) } }
 
     func isDoomed(_ user: ModelUser) -> Bool { doomed.withLock { $0.contains(Self.identity(user)) } }
 
