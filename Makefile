@@ -35,6 +35,7 @@ test:
 	Scripts/system-packages test
 	Scripts/python-peers .build/test-python
 	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4 prometheus
+	Scripts/unpack-suite .build/unpacked-mysql sid mysql-server-core
 	Scripts/run-tests
 
 # The same tests under the thread sanitizer, in a build folder of their own.
@@ -43,6 +44,7 @@ test-tsan:
 	Scripts/system-packages test
 	Scripts/python-peers .build/test-python
 	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4 prometheus
+	Scripts/unpack-suite .build/unpacked-mysql sid mysql-server-core
 	Scripts/run-tests --sanitize=thread --scratch-path .build-tsan
 
 # Many random histories of a Tokenserver with purges in them, in a release build.

@@ -33,7 +33,7 @@ struct MySQLConnecting {
                 return try open(tls: false, plugins: Self.encrypting)
             }
         } catch let failure as Failure {
-            throw MySQLErrors.connecting(failure.code, failure.message, to: url.name)
+            throw MySQLErrors.connecting(failure.code, failure.message, to: url.name())
         }
     }
 
@@ -56,7 +56,7 @@ struct MySQLConnecting {
     }
 
     private var withoutTLS: SQLError {
-        .refused("can't connect to the \(url.name): TLS is required by ssl-mode, but the server does not offer it")
+        .refused("can't connect to the \(url.name()): TLS is required by ssl-mode, but the server does not offer it")
     }
 
     /// Whether the library is to verify the host's name besides the chain.
@@ -73,7 +73,7 @@ struct MySQLConnecting {
 
     private func open(tls: Bool, plugins: String?) throws -> UnsafeMutablePointer<MYSQL> {
         guard let connection = mysql_init(nil) else {
-            throw SQLError.failed("there is no memory for a connection to the \(url.name)")
+            throw SQLError.failed("there is no memory for a connection to the \(url.name())")
         }
         func set(_ option: mysql_option, _ value: String) { mysql_options(connection, option, value) }
         func set(_ option: mysql_option, number: UInt32) {

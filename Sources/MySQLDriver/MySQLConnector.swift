@@ -8,14 +8,14 @@ package struct MySQLConnector: SQLConnector {
 
     package init(url: String) throws(DatabaseURLError) { self.url = try MySQLURL(url) }
 
-    package var name: String { url.name }
+    package var name: String { url.name() }
 
     package func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
         let queue = ConnectionQueue(label: "purge-old-records.mysql")
         let url = url
         return try await queue.run {
             let handle = try MySQLHandle(url, timeout: options.statementTimeout)
-            for statement in Self.settings(options, isMariaDB: handle.isMariaDB) {
+            for statement in Self.settings(options, isMariaDB: handle.product == .mariaDB) {
                 _ = try handle.execute(SQLStatement(stringLiteral: statement))
             }
             return MySQLConnection(handle: handle, queue: queue, url: url)

@@ -3,8 +3,14 @@ import TokenserverStore
 
 /// Sorts what the library and the server say went wrong, by MySQL's error numbers.
 enum MySQLErrors {
-    static func statement(_ code: UInt32, _ message: String, on name: String, wasInterrupted: Bool) -> SQLError {
-        let text = "\(words(code, message)) (MySQL error \(code))"
+    static func statement(
+        _ code: UInt32,
+        _ message: String,
+        on name: String,
+        _ product: MySQLProduct,
+        wasInterrupted: Bool
+    ) -> SQLError {
+        let text = "\(words(code, message)) (\(product.rawValue) error \(code))"
         switch code {
         // Lock wait timeout, deadlock, row changed since, table or statement changed, statement timeouts of MariaDB and MySQL.
         case 1205, 1213, 1020, 1412, 1615, 1969, 3024: return .busy(text)
@@ -20,6 +26,7 @@ enum MySQLErrors {
         }
     }
 
+    /// The library doesn't keep who greeted it when it then fails to connect.
     static func connecting(_ code: UInt32, _ message: String, to name: String) -> SQLError {
         let text = "can't connect to the \(name): \(words(code, message)) (MySQL error \(code))"
         if code == 2026, tellsOfNetwork(message) { return .unreachable(text) }

@@ -18,7 +18,7 @@ final class MySQLHandle: @unchecked Sendable {
 
     /// The server's number of this connection.
     let id: UInt
-    let isMariaDB: Bool
+    let product: MySQLProduct
     private let name: String
     private var connection: UnsafeMutablePointer<MYSQL>?
     private var prepared: [String: MySQLStatement] = [:]
@@ -28,11 +28,11 @@ final class MySQLHandle: @unchecked Sendable {
     /// Connects; blocks.
     init(_ url: MySQLURL, timeout: Duration) throws {
         _ = Self.library
-        name = url.name
         let connection = try MySQLConnecting(url: url, timeout: timeout).connection()
         self.connection = connection
         id = UInt(mysql_thread_id(connection))
-        isMariaDB = String(cString: mysql_get_server_info(connection)).lowercased().contains("mariadb")
+        product = MySQLProduct(connection)
+        name = url.name(product)
     }
 
     deinit { close() }
@@ -56,10 +56,14 @@ final class MySQLHandle: @unchecked Sendable {
             return try values.isEmpty
                 ? plain(text, connection) : preparedStatement(text, connection).execute(values)
         } catch let failure as StatementFailure {
+            // An error may come amid a result. The library then takes the result for unread, and would wait for its end
+            // before the statement's next execution; closing the statement waits for nothing.
+            prepared[text] = nil
             let error = MySQLErrors.statement(
                 failure.code,
                 failure.message,
                 on: name,
+                product,
                 wasInterrupted: wasInterrupted.withLock { $0 }
             )
             if case .unreachable = error { end = error }

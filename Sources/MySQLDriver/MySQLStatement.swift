@@ -1,7 +1,8 @@
 import CMariaDB
 import TokenserverStore
 
-/// A prepared statement, used on its connection's queue and freed before the connection is.
+/// A prepared statement, used on its connection's queue and freed before the connection is; not to be used again after an
+/// error.
 final class MySQLStatement {
     private let statement: UnsafeMutablePointer<MYSQL_STMT>
 
@@ -28,12 +29,11 @@ final class MySQLStatement {
             guard let metadata = mysql_stmt_result_metadata(statement) else {
                 return MySQLResult(changedRows: Int(clamping: mysql_stmt_affected_rows(statement)))
             }
-            defer {
-                mysql_free_result(metadata)
-                mysql_stmt_free_result(statement)
-            }
+            defer { mysql_free_result(metadata) }
             guard mysql_stmt_store_result(statement) == 0 else { throw StatementFailure(statement: statement) }
-            return MySQLResult(rows: try rows(metadata))
+            let rows = try rows(metadata)
+            mysql_stmt_free_result(statement)
+            return MySQLResult(rows: rows)
         }
     }
 

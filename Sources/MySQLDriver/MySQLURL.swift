@@ -60,9 +60,9 @@ package struct MySQLURL: Sendable, Equatable {
     }
 
     /// For logs: never with a password.
-    var name: String {
+    func name(_ product: MySQLProduct = .mysql) -> String {
         let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-        return "MySQL database \(database) at \(socket ?? place)"
+        return "\(product.rawValue) database \(database) at \(socket ?? place)"
     }
 
     private mutating func setPlace(_ text: Substring) throws(DatabaseURLError) {

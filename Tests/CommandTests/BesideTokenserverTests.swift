@@ -9,7 +9,7 @@ import TokenserverStore
 struct BesideTokenserverTests {
     @Test(
         "on the same users' rows, a purge gives it neither a deadlock nor a timeout",
-        arguments: [TestDatabase.Kind.mariadb, .postgres],
+        arguments: TestDatabase.Kind.servers,
         // Small tables too: what an optimizer would read whole, it would lock whole.
         [2000, 60]
     )

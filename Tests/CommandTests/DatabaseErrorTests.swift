@@ -9,7 +9,7 @@ import TokenserverStore
 /// What is wrong from the start: one clear line, exit code 1, and no password in it.
 @Suite("A database that can't be used")
 struct DatabaseErrorTests {
-    private static let servers: [TestDatabase.Kind] = [.mariadb, .postgres]
+    private static let servers = TestDatabase.Kind.servers
 
     @Test("is named with what is wrong: password, host, port, database", arguments: servers)
     func places(_ kind: TestDatabase.Kind) async throws {
@@ -48,7 +48,7 @@ struct DatabaseErrorTests {
     func tls(_ kind: TestDatabase.Kind) async throws {
         let server = try await DatabaseServer.start(try #require(kind.server), tls: false)
         try await TestDatabase.with(kind, on: server) { database in
-            let parameter = kind == .mariadb ? "ssl-mode=REQUIRED" : "sslmode=require"
+            let parameter = kind == .postgres ? "sslmode=require" : "ssl-mode=REQUIRED"
             try await expectRefusal("\(database.url)?\(parameter)", "TLS|SSL")
         }
         await server.stop()

@@ -10,7 +10,7 @@ import TokenserverStore
 /// The servers' own troubles, on servers that no other test uses.
 @Suite("When the database is in trouble")
 struct DatabaseTroubleTests {
-    private static let servers: [TestDatabase.Kind] = [.mariadb, .postgres]
+    private static let servers = TestDatabase.Kind.servers
 
     @Test("a server that is killed and comes back doesn't end the run; each slot is freed once", arguments: servers)
     func restartedServer(_ kind: TestDatabase.Kind) async throws {
@@ -78,7 +78,7 @@ struct DatabaseTroubleTests {
 
     private func setReadOnly(_ isReadOnly: Bool, _ server: DatabaseServer, _ world: TestWorld) async throws {
         switch server.kind {
-        case .mariadb: try await world.tokenserver.execute("SET GLOBAL read_only = \(sql: isReadOnly ? "1" : "0")")
+        case .mariadb, .mysql: try await world.tokenserver.execute("SET GLOBAL read_only = \(sql: isReadOnly ? "1" : "0")")
         case .postgres:
             // What an old primary is after a failover: a standby.
             await server.stop()

@@ -56,14 +56,10 @@ extension SQLSession {
         case .mysql:
             return try query(
                 """
-                SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN \
-                ('COM_INSERT', 'COM_UPDATE', 'COM_DELETE', 'COM_REPLACE', 'INNODB_ROWS_INSERTED', \
-                'INNODB_ROWS_UPDATED', 'INNODB_ROWS_DELETED') ORDER BY VARIABLE_NAME
+                SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_insert', 'Com_update', 'Com_delete', 'Com_replace', \
+                'Innodb_rows_inserted', 'Innodb_rows_updated', 'Innodb_rows_deleted')
                 """
-            ).map { row in
-                let value = if let text = try? row.text(1) { text } else { String(try row.integer(1)) }
-                return "\(try row.text(0)) \(value)"
-            }
+            ).map { "\(try $0.text(0)) \(try $0.text(1))" }
         case .postgres:
             return try query(
                 // Not of the whole database: the server's own housekeeping writes to its catalogs.

@@ -10,7 +10,7 @@ struct ShardsTests {
 
     @Test(
         "four of them with sixteen shards, one killed every now and then: all is purged, little of it twice",
-        arguments: [TestDatabase.Kind.mariadb, .postgres]
+        arguments: TestDatabase.Kind.servers
     )
     func replicas(_ kind: TestDatabase.Kind) async throws {
         try await TestWorld.with(kind) { world in

@@ -7,7 +7,16 @@ import Synchronization
 /// when that is killed.
 package final class DatabaseServer: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
-        case mariadb, postgres
+        case mariadb, mysql, postgres
+
+        /// Its name.
+        package var product: String {
+            switch self {
+            case .mariadb: "MariaDB"
+            case .mysql: "MySQL"
+            case .postgres: "PostgreSQL"
+            }
+        }
     }
 
     /// A server that did not start, with the end of what it wrote to its log.
@@ -61,7 +70,7 @@ package final class DatabaseServer: Sendable {
 
     package var socketPath: String {
         switch kind {
-        case .mariadb: folder.appending(path: "mariadb.sock").path
+        case .mariadb, .mysql: folder.appending(path: "\(kind.rawValue).sock").path
         case .postgres: folder.appending(path: ".s.PGSQL.\(port)").path
         }
     }
@@ -77,7 +86,7 @@ package final class DatabaseServer: Sendable {
     ) -> String {
         let scheme =
             switch kind {
-            case .mariadb: "mysql"
+            case .mariadb, .mysql: "mysql"
             case .postgres: "postgres"
             }
         let login = "\(Self.escaped(user)):\(Self.escaped(password))"
@@ -114,7 +123,7 @@ extension DatabaseServer {
 
     /// Starts a server of the caller's own.
     ///
-    /// - Parameter options: The server's own options, such as `--max-connections=5` for MariaDB, and `-c`,
+    /// - Parameter options: The server's own options, such as `--max-connections=5` for MariaDB and MySQL, and `-c`,
     ///   `max_connections=5` for PostgreSQL. They win over the ones that make a test's server quick and careless.
     /// - Throws: `StartFailed` when it is not there within a minute.
     package static func start(_ kind: Kind, tls: Bool = true, options: [String] = []) async throws -> DatabaseServer {
@@ -122,6 +131,8 @@ extension DatabaseServer {
         let careless =
             switch kind {
             case .mariadb: ["--innodb-flush-log-at-trx-commit=2", "--innodb-flush-method=nosync", "--debug-no-sync"]
+            case .mysql:
+                ["--innodb-flush-log-at-trx-commit=2", "--innodb-flush-method=nosync", "--skip-innodb-doublewrite"]
             case .postgres: ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
             }
         let server = DatabaseServer(

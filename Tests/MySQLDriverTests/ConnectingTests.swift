@@ -6,11 +6,12 @@ import TokenserverStore
 
 @Suite("Connecting to MySQL")
 struct ConnectingTests {
-    @Test("takes any password, over TCP and over the socket")
-    func passwords() async throws {
-        let server = try await DatabaseServer.shared(.mariadb)
+    @Test("takes any password, over TCP and over the socket", arguments: Fixture.kinds)
+    func passwords(_ kind: DatabaseServer.Kind) async throws {
+        let server = try await DatabaseServer.shared(kind)
         let administration = try await Fixture.connect(server.url(database: "mysql"))
-        try await administration.run("CREATE OR REPLACE USER 'ö@/user'@'%' IDENTIFIED BY '\(sql: Fixture.password)'")
+        try await administration.run("DROP USER IF EXISTS 'ö@/user'@'%'")
+        try await administration.run("CREATE USER 'ö@/user'@'%' IDENTIFIED BY '\(sql: Fixture.password)'")
         try await administration.run("GRANT ALL ON mysql.* TO 'ö@/user'@'%'")
         let url = server.url(database: "mysql", user: "ö@/user", password: Fixture.password)
         let login = try #require(url.split(separator: "@").first)
@@ -26,9 +27,9 @@ struct ConnectingTests {
         }
     }
 
-    @Test("is refused with a wrong password, user or database, and says where")
-    func refused() async throws {
-        let server = try await DatabaseServer.shared(.mariadb)
+    @Test("is refused with a wrong password, user or database, and says where", arguments: Fixture.kinds)
+    func refused(_ kind: DatabaseServer.Kind) async throws {
+        let server = try await DatabaseServer.shared(kind)
         let right = server.url(database: "mysql")
         let urls = [
             right.replacing("admin:admin", with: "admin:hunter2"),
@@ -53,9 +54,9 @@ struct ConnectingTests {
         #expect(error?.kind == .unreachable, "\(String(describing: error))")
     }
 
-    @Test("finds a full server unreachable")
-    func full() async throws {
-        let server = try await DatabaseServer.start(.mariadb, options: ["--max-connections=10"])
+    @Test("finds a full server unreachable", arguments: Fixture.kinds)
+    func full(_ kind: DatabaseServer.Kind) async throws {
+        let server = try await DatabaseServer.start(kind, options: ["--max-connections=10"])
         let url = server.url(database: "mysql")
         try await Fixture.connect(url).run("CREATE USER few@'%' IDENTIFIED BY 'hunter2' WITH MAX_USER_CONNECTIONS 1")
         try await Fixture.connect(url).run("GRANT ALL ON *.* TO few@'%'")

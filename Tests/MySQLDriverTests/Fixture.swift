@@ -6,6 +6,8 @@ import TokenserverStore
 
 /// A database, with an account whose password needs quoting everywhere, on the server that all tests share.
 enum Fixture {
+    /// The servers that speak MySQL's protocol.
+    static let kinds: [DatabaseServer.Kind] = [.mariadb, .mysql]
     static let password = "p@ss:/wörd?#%&"
 
     static func connect(
@@ -19,10 +21,11 @@ enum Fixture {
 
     /// Makes a database for the time of the body, which gets the URL of one who may do everything in it.
     static func withDatabase(
+        _ kind: DatabaseServer.Kind,
         on server: DatabaseServer? = nil,
         _ body: (_ url: String, _ server: DatabaseServer) async throws -> Void
     ) async throws {
-        let server = if let server { server } else { try await DatabaseServer.shared(.mariadb) }
+        let server = if let server { server } else { try await DatabaseServer.shared(kind) }
         let name = "driver_\(UInt32.random(in: 0 ... .max))"
         let administration = try await connect(server.url(database: "mysql"))
         try await administration.run("CREATE DATABASE \(sql: name)")

@@ -10,12 +10,17 @@ package struct TestDatabase: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case sqlite
         case mariadb
+        case mysql
         case postgres
+
+        /// Those that are servers.
+        package static let servers = allCases.filter { $0.server != nil }
 
         package var server: DatabaseServer.Kind? {
             switch self {
             case .sqlite: nil
             case .mariadb: .mariadb
+            case .mysql: .mysql
             case .postgres: .postgres
             }
         }
@@ -45,7 +50,7 @@ package struct TestDatabase: Sendable {
         let server = if let server { server } else { try await DatabaseServer.shared(serverKind) }
         let name = "tokenserver_\(UInt32.random(in: 0 ... .max))"
         let user = "purge_\(UInt32.random(in: 0 ... .max))"
-        let administration = try Database.connector(server.url(database: serverKind == .mariadb ? "mysql" : "postgres"))
+        let administration = try Database.connector(server.url(database: serverKind == .postgres ? "postgres" : "mysql"))
         try await execute("CREATE DATABASE \(name)", administration)
         let ownerURL = server.url(database: name)
         let owner = try Database.connector(ownerURL)
@@ -80,7 +85,7 @@ package struct TestDatabase: Sendable {
             try await tokenserver.execute(
                 "CREATE TRIGGER refuse BEFORE DELETE ON users BEGIN SELECT RAISE(ABORT, '\(sql: words)'); END"
             )
-        case .mariadb:
+        case .mariadb, .mysql:
             try await tokenserver.execute(
                 """
                 CREATE TRIGGER refuse BEFORE DELETE ON users FOR EACH ROW \
@@ -122,7 +127,7 @@ package struct TestDatabase: Sendable {
         _ administration: any SQLConnector
     ) async throws {
         switch kind {
-        case .mariadb:
+        case .mariadb, .mysql:
             try await execute("DROP DATABASE \(name)", administration)
             try await execute("DROP USER '\(user)'@'%'", administration)
         case .postgres:
@@ -150,7 +155,7 @@ package enum Grants: Sendable {
         user: String,
         password: String
     ) throws -> [String] {
-        let name = kind == .mariadb ? "mysql" : "postgres"
+        let name = kind == .postgres ? "postgres" : "mysql"
         let suffix = if case .readOnly = self { "-read-only" } else { "" }
         let file = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../docs/grants/\(name)\(suffix).sql").standardized

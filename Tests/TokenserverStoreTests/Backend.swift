@@ -11,6 +11,7 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
     case memory
     case sqlite
     case mariadb
+    case mysql
     case postgres
 
     static let all = Backend.allCases
@@ -21,6 +22,7 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
         case .memory: nil
         case .sqlite: .sqlite
         case .mariadb: .mariadb
+        case .mysql: .mysql
         case .postgres: .postgres
         }
     }

@@ -53,7 +53,7 @@ struct ProbeTests {
         }
     }
 
-    @Test("has a new connection at once when the old one was cut", arguments: [TestDatabase.Kind.mariadb, .postgres])
+    @Test("has a new connection at once when the old one was cut", arguments: TestDatabase.Kind.servers)
     func cut(_ kind: TestDatabase.Kind) async throws {
         try await TestDatabase.with(kind) { database in
             let probe = TokenserverProbe(connector: try database.connector, needsPrimary: true, time: ManualTime())
@@ -69,6 +69,7 @@ struct ProbeTests {
         "a search that takes too long is given up, which is no trouble of the database, and not made again for a while",
         arguments: [
             (TestDatabase.Kind.mariadb, ["LOCK TABLES users WRITE"], "UNLOCK TABLES"),
+            (.mysql, ["LOCK TABLES users WRITE"], "UNLOCK TABLES"),
             (.postgres, ["BEGIN", "LOCK TABLE users IN ACCESS EXCLUSIVE MODE"], "ROLLBACK"),
         ]
     )
@@ -104,7 +105,7 @@ struct ProbeTests {
 
     @Test(
         "a refused login is not tried again at once, as that locks accounts",
-        arguments: [TestDatabase.Kind.mariadb, .postgres]
+        arguments: TestDatabase.Kind.servers
     )
     func refused(_ kind: TestDatabase.Kind) async throws {
         let server = try await DatabaseServer.shared(try #require(kind.server))

@@ -107,7 +107,7 @@ struct RealTablesContract {
 
     @Test(
         "a record that somebody is just making active again is left alone",
-        arguments: [TestDatabase.Kind.mariadb, .postgres]
+        arguments: TestDatabase.Kind.servers
     )
     func lockedMeanwhile(_ kind: TestDatabase.Kind) async throws {
         try await Self.with(kind, [.obsolete(1, replacedAt: 5), .obsolete(2, replacedAt: 6)]) {

@@ -11,19 +11,21 @@ import TokenserverStore
 @Suite("All record stores")
 struct SameEverywhereTests {
     /// Each goes on after a first purge and is purged again. `PURGE_TEST_HISTORIES` asks for more.
-    private static let histories = ProcessInfo.processInfo.environment["PURGE_TEST_HISTORIES"].flatMap(Int.init) ?? 1000
+    private static let histories = ProcessInfo.processInfo.environment["PURGE_TEST_HISTORIES"].flatMap(Int.init) ?? 400
 
     @Test("end with the same tables after the same history, and send the same requests")
     func histories() async throws {
         try await TestDatabase.with(.sqlite) { sqlite in
             try await TestDatabase.with(.mariadb) { mariadb in
-                try await TestDatabase.with(.postgres) { postgres in
-                    var databases: [DatabaseUnderTest] = []
-                    for database in [sqlite, mariadb, postgres] {
-                        databases.append(try await DatabaseUnderTest(database))
-                    }
-                    for seed in Seeds.some(Self.histories) {
-                        try await play(seed, on: databases)
+                try await TestDatabase.with(.mysql) { mysql in
+                    try await TestDatabase.with(.postgres) { postgres in
+                        var databases: [DatabaseUnderTest] = []
+                        for database in [sqlite, mariadb, mysql, postgres] {
+                            databases.append(try await DatabaseUnderTest(database))
+                        }
+                        for seed in Seeds.some(Self.histories) {
+                            try await play(seed, on: databases)
+                        }
                     }
                 }
             }

@@ -35,7 +35,7 @@ struct ShardLockTests {
         }
     }
 
-    @Test("belongs to one database of a server", arguments: [TestDatabase.Kind.mariadb, .postgres])
+    @Test("belongs to one database of a server", arguments: TestDatabase.Kind.servers)
     func ofOneDatabase(_ kind: TestDatabase.Kind) async throws {
         try await TestDatabase.with(kind) { one in
             try await TestDatabase.with(kind) { other in
@@ -49,7 +49,7 @@ struct ShardLockTests {
         }
     }
 
-    @Test("is lost with its session, and all others with it", arguments: [TestDatabase.Kind.mariadb, .postgres])
+    @Test("is lost with its session, and all others with it", arguments: TestDatabase.Kind.servers)
     func lostSession(_ kind: TestDatabase.Kind) async throws {
         try await TestDatabase.with(kind) { database in
             let one = try await Database.shardLocks(try database.connector)

@@ -131,7 +131,7 @@ struct StoreContract {
             world async throws in
             let page = try await world.store.page(BacklogQuery(scope: .all, limit: 10))
             // Only MySQL's and MariaDB's takes no account of case.
-            #expect(page.entries.first?.others.map(\.uid) == (backend == .mariadb ? [UID(2)] : []))
+            #expect(page.entries.first?.others.map(\.uid) == ([.mariadb, .mysql].contains(backend) ? [UID(2)] : []))
         }
     }
 
