@@ -47,7 +47,7 @@ package struct TokenserverCounter: BacklogCounter {
             return try session.query(statement).first
         }
         let all = try row(
-            "SELECT COUNT(*), MIN(p.replaced_at) FROM users p WHERE \(backlog)\(filter)"
+            "SELECT COUNT(*), MIN(p.replaced_at) FROM users p\(session.dialect.using(TokenserverSchema.backlogIndex)) WHERE \(backlog)\(filter)"
         )
         let downed = try session.query("SELECT id FROM nodes WHERE downed <> 0")
             .map { try $0.integer(0) }
@@ -55,7 +55,9 @@ package struct TokenserverCounter: BacklogCounter {
         if !downed.isEmpty {
             // Which node a record names is not in the index, so the rows are read only where it matters.
             let nodes: SQLStatement = " AND p.nodeid + 0 IN \(list: downed)"
-            waiting = try row("SELECT COUNT(*) FROM users p WHERE \(backlog)\(filter)\(nodes)")
+            waiting = try row(
+                "SELECT COUNT(*) FROM users p\(session.dialect.using(TokenserverSchema.backlogIndex)) WHERE \(backlog)\(filter)\(nodes)"
+            )
         }
         return BacklogSize(
             purgeable: Int(try all?.integer(0) ?? 0),

@@ -88,7 +88,7 @@ package final class TokenserverProbe: BacklogProbe {
         do {
             let first = try session.query(
                 """
-                SELECT p.replaced_at FROM users p WHERE \(backlog)\(BacklogStatements.uidFilter(scope)) \
+                SELECT p.replaced_at FROM users p\(session.dialect.using(TokenserverSchema.backlogIndex)) WHERE \(backlog)\(BacklogStatements.uidFilter(scope)) \
                 ORDER BY p.replaced_at LIMIT 1
                 """
             ).first

@@ -61,12 +61,18 @@ struct TokenserverSchema {
             do {
                 if tracksSlots {
                     try session.execute(
-                        """
-                        UPDATE nodes SET available = available, current_load = current_load WHERE id IN \(list: none)
-                        """
+                        BatchSettler.update(
+                            "nodes",
+                            key: "id",
+                            none,
+                            "available = available, current_load = current_load",
+                            session.dialect
+                        )
                     )
                 }
-                try session.execute("UPDATE users SET replaced_at = replaced_at WHERE uid IN \(list: none)")
+                try session.execute(
+                    BatchSettler.update("users", key: "uid", none, "replaced_at = replaced_at", session.dialect)
+                )
                 try session.execute(BatchSettler.deletion(of: none, session.dialect))
             } catch SQLError.failed(let text) {
                 throw StoreError.failed(

@@ -2,6 +2,9 @@ import Purging
 
 /// The same database, with the one way to change it.
 final class WritableTokenserverStore: RecordStore {
+    /// So many records that are refused one after the other are no single records' trouble.
+    private static let mostRefusals = 5
+
     private let source: TokenserverStore
     private let writing: SteadyConnection
     private let tracksSlots: Bool
@@ -33,16 +36,47 @@ final class WritableTokenserverStore: RecordStore {
     func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] { try await source.standings(uids) }
 
     func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
+        var refusals = 0
+        return try await settle(batch[...], cutoff, &refusals)
+    }
+
+    /// What the database refuses is halved until only the records that it refuses are left.
+    ///
+    /// - Parameter refusals: how many records were refused, one after the other.
+    private func settle(
+        _ batch: ArraySlice<Settlement>,
+        _ cutoff: Milliseconds,
+        _ refusals: inout Int
+    ) async throws -> [SettlementResult] {
         if batch.isEmpty { return [] }
+        if refusals >= Self.mostRefusals { return batch.map { _ in .untried } }
+        switch try await write(Array(batch), cutoff) {
+        case .success(let results):
+            if results.contains(.done) { refusals = 0 }
+            return results
+        case .failure(let refusal) where batch.count == 1:
+            refusals += 1
+            return [.refused(refusal.text)]
+        case .failure:
+            let middle = batch.startIndex + batch.count / 2
+            let first = try await settle(batch[..<middle], cutoff, &refusals)
+            return first + (try await settle(batch[middle...], cutoff, &refusals))
+        }
+    }
+
+    /// In one transaction.
+    private func write(
+        _ batch: [Settlement],
+        _ cutoff: Milliseconds
+    ) async throws -> Result<[SettlementResult], Refusal> {
         let (service, tracksSlots) = (source.service, tracksSlots)
         return try await writing.use { session, attempt in
             // Each try looks at the clock: it may have waited long for a database that was away.
             let now = ContinuousClock.now
             let fresh = batch.filter { !$0.isStale(at: now) }
-            let results =
-                fresh.isEmpty
-                ? []
-                : try session.inWritingTransaction {
+            if fresh.isEmpty { return .success(batch.map { _ in .stale }) }
+            do {
+                let results = try session.inWritingTransaction {
                     try BatchSettler(
                         session: session,
                         service: service,
@@ -51,8 +85,16 @@ final class WritableTokenserverStore: RecordStore {
                         isRepetition: attempt.mayHaveCommitted
                     ).settle(fresh)
                 }
-            var next = results.makeIterator()
-            return batch.map { $0.isStale(at: now) ? .stale : next.next() ?? .stale }
+                var next = results.makeIterator()
+                return .success(batch.map { $0.isStale(at: now) ? .stale : next.next() ?? .stale })
+            } catch SQLError.failed(let text) {
+                return .failure(Refusal(text: text))
+            }
         }
     }
+}
+
+/// The database refused a transaction that it could carry out otherwise: a constraint, a trigger, a policy.
+private struct Refusal: Error {
+    let text: String
 }

@@ -78,7 +78,8 @@ struct DatabaseTroubleTests {
 
     private func setReadOnly(_ isReadOnly: Bool, _ server: DatabaseServer, _ world: TestWorld) async throws {
         switch server.kind {
-        case .mariadb, .mysql: try await world.tokenserver.execute("SET GLOBAL read_only = \(sql: isReadOnly ? "1" : "0")")
+        case .mariadb, .mysql:
+            try await world.tokenserver.execute("SET GLOBAL read_only = \(sql: isReadOnly ? "1" : "0")")
         case .postgres:
             // What an old primary is after a failover: a standby.
             await server.stop()

@@ -50,7 +50,9 @@ package struct TestDatabase: Sendable {
         let server = if let server { server } else { try await DatabaseServer.shared(serverKind) }
         let name = "tokenserver_\(UInt32.random(in: 0 ... .max))"
         let user = "purge_\(UInt32.random(in: 0 ... .max))"
-        let administration = try Database.connector(server.url(database: serverKind == .postgres ? "postgres" : "mysql"))
+        let administration = try Database.connector(
+            server.url(database: serverKind == .postgres ? "postgres" : "mysql")
+        )
         try await execute("CREATE DATABASE \(name)", administration)
         let ownerURL = server.url(database: name)
         let owner = try Database.connector(ownerURL)
@@ -79,17 +81,23 @@ package struct TestDatabase: Sendable {
     package static let password = "p@ss:/wörd?#%"
 
     /// From now on the database refuses to delete records, with these words.
-    package func refuseDeletions(_ words: String) async throws {
+    ///
+    /// - Parameter uids: which ones; nil for all.
+    package func refuseDeletions(_ words: String, ofUIDs uids: [Int64]? = nil) async throws {
+        let condition = uids.map { "OLD.uid IN (\($0.map(String.init).joined(separator: ", ")))" } ?? "1 = 1"
         switch kind {
         case .sqlite:
             try await tokenserver.execute(
-                "CREATE TRIGGER refuse BEFORE DELETE ON users BEGIN SELECT RAISE(ABORT, '\(sql: words)'); END"
+                """
+                CREATE TRIGGER refuse BEFORE DELETE ON users WHEN \(sql: condition) \
+                BEGIN SELECT RAISE(ABORT, '\(sql: words)'); END
+                """
             )
         case .mariadb, .mysql:
             try await tokenserver.execute(
                 """
-                CREATE TRIGGER refuse BEFORE DELETE ON users FOR EACH ROW \
-                SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '\(sql: words)'
+                CREATE TRIGGER refuse BEFORE DELETE ON users FOR EACH ROW IF \(sql: condition) THEN \
+                SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '\(sql: words)'; END IF
                 """
             )
         case .postgres:
@@ -100,7 +108,10 @@ package struct TestDatabase: Sendable {
                 """
             )
             try await tokenserver.execute(
-                "CREATE TRIGGER refuse BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION refuse()"
+                """
+                CREATE TRIGGER refuse BEFORE DELETE ON users FOR EACH ROW WHEN (\(sql: condition)) \
+                EXECUTE FUNCTION refuse()
+                """
             )
         }
     }

@@ -117,7 +117,8 @@ package final class RunLedger: RunObserver {
         case .recordChanged: changed.add()
         case .deferralFailed: deferralsFailed.add()
         case .errorAnswered: errorAnswers.add()
-        case .paused, .nodeChanged, .nodeMalformed, .deletionRedirected, .limitReached, .progressed: break
+        case .paused, .nodeChanged, .nodeMalformed, .databaseRefused, .deletionRedirected, .limitReached, .progressed:
+            break
         }
     }
 

@@ -72,6 +72,10 @@ package enum FailureReason: String, Sendable, CaseIterable {
     case connect
     case malformed
     case misrouted
+    /// The data is deleted, but another transaction held the record for too long.
+    case recordLocked = "record_locked"
+    /// The data is deleted, but the database refuses to delete the record.
+    case databaseRefused = "database_refused"
     case unknown
 
     /// What an operator can do about it, in one line.
@@ -83,6 +87,8 @@ package enum FailureReason: String, Sendable, CaseIterable {
         case .connect: "the node can't be reached; mark it as down, or mend it"
         case .malformed:
             "the node's URL is not http(s), or client_state is not hex; correct the row, or delete the record by hand"
+        case .recordLocked: "another session of the database holds the record; end it, and purge again"
+        case .databaseRefused: "the log has the database's words; mend what refuses, such as a trigger or a foreign key"
         case .unknown: "see the log"
         }
     }

@@ -29,8 +29,9 @@ package protocol BacklogSource: Sendable {
 /// Tokenserver's database with the one thing that a purge changes in it.
 package protocol RecordStore: BacklogSource {
     /// Settles a batch in one transaction: it checks each record again (law 4), makes the changes, and frees the slots
-    /// of deleted records on their nodes. All or nothing; repeating it after an error is harmless, as records that
-    /// were deleted are then ``SettlementResult/gone``. Each try leaves out what is too old by then.
+    /// of deleted records on their nodes. It leaves out what others hold, and what is too old by then. A transaction that
+    /// the database refuses is halved, until only the records that it refuses are left. Repeating all of it after an error
+    /// is harmless, as records that were deleted are then ``SettlementResult/gone``.
     ///
     /// - Returns: one result for each settlement, in their order.
     func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult]

@@ -37,4 +37,10 @@ package enum SettlementResult: Sendable, Equatable {
     case changed
     /// Not written: its ``Settlement/notAfter`` had passed.
     case stale
+    /// Not written: another transaction holds the record. Later it may be written.
+    case locked
+    /// Not written: the database refused to, in these words; others of the batch are not concerned.
+    case refused(String)
+    /// Not tried: the database refused too many before it, one after the other.
+    case untried
 }

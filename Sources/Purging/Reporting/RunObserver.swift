@@ -14,6 +14,8 @@ package enum RunEvent: Sendable {
     /// - Parameter until: when the hold ends by itself, if it does.
     case recordHeld(UID, NodeID, HoldReason, until: Milliseconds?)
     case recordFailed(UID, NodeID, FailureReason)
+    /// The database refused to delete or to move a record, in these words.
+    case databaseRefused(UID, NodeID, String)
     /// A failed record could not be moved behind the others.
     case deferralFailed(UID)
     /// A record changed after it was decided on, and was left alone.

@@ -96,7 +96,7 @@ extension AuditOutcome.RecordFate {
         case .done: self = .deleted
         case .gone: self = .gone
         case .changed: self = .changed
-        case .stale: self = .kept
+        case .stale, .locked, .refused, .untried: self = .kept
         }
     }
 }

@@ -62,7 +62,7 @@ extension PurgeEngine {
         }
     }
 
-    mutating func settled(_ batch: [Settler.Item], _ result: Result<[SettlementResult], any Error>) {
+    mutating func settled(_ batch: [Settler.Item], _ result: Result<[SettlementResult], any Error>, at now: Instant) {
         settler.batchWritten()
         switch result {
         case .failure(let error):
@@ -72,19 +72,29 @@ extension PurgeEngine {
             for item in batch {
                 trail.conclude(item.settlement.uid, isConfirmed: true, record: .unknown)
             }
-            for item in settler.unwritten {
-                trail.conclude(item.settlement.uid, isConfirmed: true, record: .kept)
-            }
+            discardUnwritten()
             stop(reason(of: error))
-            settler.discard()
         case .success(let results):
             for (item, result) in zip(batch, results) {
-                record(result, of: item)
+                record(result, of: item, at: now)
+            }
+            if databaseRefusals >= Self.mostDatabaseRefusals, let text = results.compactMap(\.refusal).last {
+                discardUnwritten()
+                stop(.storeFailed("the database refused \(databaseRefusals) records in a row: \(text)"))
             }
             observer.observe(
                 .progressed(done: summary.deletedTotal, held: summary.heldTotal, failed: summary.failedTotal)
             )
         }
+    }
+
+    /// Nothing more can be written: what was confirmed is confirmed again by the next run.
+    private mutating func discardUnwritten() {
+        for item in settler.unwritten {
+            trail.conclude(item.settlement.uid, isConfirmed: true, record: .kept)
+            underway.remove(item.settlement.uid)
+        }
+        settler.discard()
     }
 
     mutating func settle(
@@ -118,13 +128,25 @@ extension PurgeEngine {
         }
     }
 
-    private mutating func record(_ result: SettlementResult, of item: Settler.Item) {
+    private mutating func record(_ result: SettlementResult, of item: Settler.Item, at now: Instant) {
         let uid = item.settlement.uid
         if result == .stale, stopReason == nil {
             toReread[uid] = .decision(planned: item.planned)
             return
         }
+        if result == .locked, stopReason == nil, settler.delay(item, now: now) { return }
         defer { ended(uid) }
+        if result == .done { databaseRefusals = 0 }
+        if let text = result.refusal {
+            databaseRefusals += 1
+            observer.observe(.databaseRefused(uid, item.settlement.nodeID, text))
+        }
+        if let reason = result.failure, item.meaning.isDeletion {
+            trail.conclude(uid, isConfirmed: true, record: .kept, reason: reason.rawValue)
+            summary.failed[reason, default: 0] += 1
+            observer.observe(.recordFailed(uid, item.settlement.nodeID, reason))
+            return
+        }
         if !item.meaning.isPostponement {
             trail.conclude(uid, isConfirmed: true, record: AuditOutcome.RecordFate(result))
         }
@@ -139,10 +161,14 @@ extension PurgeEngine {
         case (.changed, .deletion):
             summary.changed += 1
             observer.observe(.recordChanged(uid))
-        case (.gone, .postponement), (.changed, .postponement):
+        case (.gone, .postponement), (.changed, .postponement), (.locked, .postponement), (.refused, .postponement),
+            (.untried, .postponement):
             observer.observe(.deferralFailed(uid))
         case (.stale, _):
             // The run ends; the next one decides anew.
+            break
+        case (.untried, .deletion), (.locked, .deletion), (.refused, .deletion):
+            // The first is left as it is; the others have failed above.
             break
         }
     }
@@ -176,6 +202,22 @@ extension PurgeEngine {
             guard let target = place.target else { return false }
             if place.node.isDowned, !planner.policy.forcesDownedNodes { return false }
             return dispatcher.mayStillAccept(target)
+        }
+    }
+}
+
+extension SettlementResult {
+    /// The database's words, if it refused.
+    fileprivate var refusal: String? {
+        if case .refused(let text) = self { text } else { nil }
+    }
+
+    /// Whether it leaves a record whose data is gone.
+    fileprivate var failure: FailureReason? {
+        switch self {
+        case .locked: .recordLocked
+        case .refused: .databaseRefused
+        case .done, .gone, .changed, .stale, .untried: nil
         }
     }
 }

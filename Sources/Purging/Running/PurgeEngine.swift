@@ -52,6 +52,8 @@ package struct PurgeEngine: Sendable {
     }
 
     static let mostStaleRereads = 10
+    /// So many records that the database refuses one after the other are no single records' trouble.
+    static let mostDatabaseRefusals = 5
 
     let start: BacklogKey?
     let options: RunOptions
@@ -81,6 +83,8 @@ package struct PurgeEngine: Sendable {
     var parkedCount: [UID: Int] = [:]
     var toReread: [UID: Rereading] = [:]
     var rereading: [UID: Rereading] = [:]
+    /// How many records the database refused to delete, one after the other.
+    var databaseRefusals = 0
     /// Whether the page that is being read belongs to the sweep before the secret was proved.
     var discardsPage = false
     /// Rereadings in a row that were too old on arrival.
@@ -147,7 +151,7 @@ package struct PurgeEngine: Sendable {
         case .answered(let ticket, let answer): answered(ticket, answer, at: now)
         case .read(let result): pageRead(result, at: now)
         case .reread(let result): reread(result, at: now)
-        case .settled(let batch, let result): settled(batch, result)
+        case .settled(let batch, let result): settled(batch, result, at: now)
         case .audited(let result): audited(result, at: now)
         case .stopRequested: stop(.stopRequested)
         case .timeIsUp: stop(.maxRuntime)
@@ -162,6 +166,7 @@ package struct PurgeEngine: Sendable {
 
     /// What is to be done now.
     package mutating func nextEffects(at now: Instant) -> [Effect] {
+        if stopReason != nil { settler.hurry(now: now) }
         var effects: [Effect] = []
         repeat {
             if !isPaused { effects += sendEffects(at: now) }

@@ -1,3 +1,5 @@
+import DequeModule
+
 /// Gathers what is to be written and forms batches of it: a pure state machine.
 ///
 /// A batch goes when it is large enough, when its oldest settlement waited long enough, or when nothing else is under
@@ -12,6 +14,10 @@ package struct Settler: Sendable {
         package var linger = Duration.milliseconds(100)
         /// How many settlements may be pending before nothing more is added: a slow database slows everything down.
         package var capacity = 1000
+        /// How long a record that another transaction holds is tried again.
+        package var lockPatience = Duration.seconds(30)
+        /// The pauses between those tries.
+        package var lockPause = Duration.seconds(1)
 
         package init() {}
     }
@@ -27,6 +33,8 @@ package struct Settler: Sendable {
         package let meaning: Meaning
         /// What a plan says about the record; nil if no plan is being carried out.
         package var planned: PlannedRecord?
+        /// Since when another transaction has been found to hold the record.
+        fileprivate(set) var lockedSince: Instant?
 
         package init(settlement: Settlement, meaning: Meaning, planned: PlannedRecord? = nil) {
             self.settlement = settlement
@@ -41,6 +49,8 @@ package struct Settler: Sendable {
     private let settings: Settings
     private var pending: [Item] = []
     private var oldest: Instant?
+    /// What others held, in the order in which it is due.
+    private var delayed: Deque<(item: Item, due: Instant)> = []
 
     package init(settings: Settings, isHeld: Bool = false) {
         self.settings = settings
@@ -48,22 +58,45 @@ package struct Settler: Sendable {
     }
 
     /// What no batch was made of yet.
-    package var unwritten: [Item] { pending }
+    package var unwritten: [Item] { pending + delayed.map(\.item) }
 
-    package var isEmpty: Bool { pending.isEmpty && !isWriting }
+    package var isEmpty: Bool { pending.isEmpty && delayed.isEmpty && !isWriting }
 
-    package var hasRoom: Bool { pending.count < settings.capacity }
+    package var hasRoom: Bool { pending.count + delayed.count < settings.capacity }
 
     package mutating func add(_ item: Item, now: Instant) {
         oldest = oldest ?? now
         pending.append(item)
     }
 
+    /// Takes back what another transaction held, to try it again after a pause.
+    ///
+    /// - Returns: false if it was tried for long enough, or would be too old by then.
+    package mutating func delay(_ item: Item, now: Instant) -> Bool {
+        var item = item
+        let (since, due) = (item.lockedSince ?? now, now + settings.lockPause)
+        if now - since >= settings.lockPatience || item.settlement.isStale(at: due) { return false }
+        item.lockedSince = since
+        delayed.append((item, due))
+        return true
+    }
+
+    /// Makes everything due that was delayed: the run is to end.
+    package mutating func hurry(now: Instant) {
+        for (item, _) in delayed { add(item, now: now) }
+        delayed.removeAll()
+    }
+
     /// The batch to write now, if it is time for one.
     ///
     /// - Parameter isIdle: nothing else is under way that could join the batch.
     package mutating func batch(at now: Instant, isIdle: Bool) -> [Item]? {
-        guard !isWriting, !isHeld, let oldest else { return nil }
+        guard !isWriting, !isHeld else { return nil }
+        while let (item, due) = delayed.first, due <= now {
+            delayed.removeFirst()
+            add(item, now: now)
+        }
+        guard let oldest else { return nil }
         guard isIdle || pending.count >= settings.batchSize || oldest + settings.linger <= now else { return nil }
         let batch = Array(pending.prefix(settings.batchSize))
         pending.removeFirst(batch.count)
@@ -77,8 +110,12 @@ package struct Settler: Sendable {
     /// Forgets what was not written.
     package mutating func discard() {
         pending.removeAll()
+        delayed.removeAll()
         oldest = nil
     }
 
-    package var wakeTime: Instant? { isWriting || isHeld ? nil : oldest.map { $0 + settings.linger } }
+    package var wakeTime: Instant? {
+        if isWriting || isHeld { return nil }
+        return [oldest.map { $0 + settings.linger }, delayed.first?.due].compactMap { $0 }.min()
+    }
 }

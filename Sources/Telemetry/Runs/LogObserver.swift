@@ -45,6 +45,8 @@ package final class LogObserver: RunObserver {
             logger.info("Held a record", metadata: metadata)
         case .recordFailed(let uid, let node, let reason):
             warn("failed.\(reason)", "A record failed", fields(uid, node, reason: reason.rawValue))
+        case .databaseRefused(let uid, let node, let text):
+            warn("refused", "The database refused to change a record: \(text)", fields(uid, node))
         case .deferralFailed(let uid):
             warn("deferral", "A failed record could not be moved behind the others", ["uid": "\(uid)"])
         case .recordChanged(let uid):

@@ -84,8 +84,7 @@ package struct MetricsObserver: RunObserver {
         case .limitReached: maxRecords.increment()
         case .finished(let summary): finished(summary)
         case .started, .backlogCountBegan, .backlogCounted, .backlogNotCounted, .recordChanged, .nodeChanged,
-            .nodeMalformed,
-            .progressed:
+            .nodeMalformed, .databaseRefused, .progressed:
             break
         }
     }

@@ -32,9 +32,9 @@ struct AccountReader {
         let rows = try session.query(
             """
             SELECT k.uid, \(sql: ties.column(of: "u")), \(sql: UserColumns.list("u")) FROM (\
-            SELECT MIN(p.uid) AS uid, p.email FROM users p\(session.dialect.using("PRIMARY")) \
-            WHERE p.uid IN \(list: uids) AND p.service + 0 = \(service) GROUP BY p.email\
-            ) k \(session.dialect.joinAfter) users u ON u.email = k.email AND u.service = \(service)
+            SELECT MIN(p.uid) AS uid, p.email FROM \(session.dialect.rows(of: "users", "p", key: "uid", uids)) \
+            AND p.service + 0 = \(service) GROUP BY p.email\
+            ) k \(session.dialect.joinAfter) users u\(session.dialect.using(TokenserverSchema.lookupIndex)) ON u.email = k.email AND u.service = \(service)
             """
         )
         var accounts: [Int64: Account] = [:]

@@ -5,9 +5,10 @@ import Purging
 /// Each record is locked and checked again, then deleted or postponed by primary key; then the slots of the deleted
 /// ones are freed on their nodes, never out of 0…capacity.
 ///
-/// Locks are taken in the order in which Tokenserver's own statements take them, so that neither ever waits for the
-/// other in a circle: nodes before users, by ascending id, and, where indexes have locks of their own, a user's entry in
-/// the index that Tokenserver comes by before the row.
+/// Nobody is made to wait for somebody else's lock: a record that another transaction holds is left out, so that no lock
+/// is held while waiting for one of a record. Where indexes have locks of their own, a user's entry in the index that
+/// Tokenserver comes by is locked before the row, as Tokenserver's statements do. The nodes' rows, which every login
+/// wants that allocates a user, are locked last, in the order of their ids, and just until the commit.
 struct BatchSettler {
     let session: any SQLSession
     let service: Int64
@@ -23,19 +24,14 @@ struct BatchSettler {
     }
 
     func settle(_ batch: [Settlement]) throws -> [SettlementResult] {
-        if tracksSlots {
-            try lockNodes(Set(batch.filter { $0.change == .delete }.map(\.nodeID)))
-        }
-        if session.dialect.locksIndexEntries {
-            try lockIndexEntries(batch.map(\.uid))
-        }
-        let current = try currentRecords(batch.map(\.uid))
+        let (current, locked) = try lock(batch.map(\.uid))
         let existing = try existingNodes(Set(batch.filter { $0.change == .deleteNodeless }.map(\.nodeID)))
         var deletions: [Settlement] = []
         var postponements: [Settlement] = []
         var seen: Set<UID> = []
         let results = batch.map { settlement -> SettlementResult in
             guard seen.insert(settlement.uid).inserted else { return .gone }
+            if locked.contains(settlement.uid) { return .locked }
             guard let record = current[settlement.uid] else {
                 if case .postpone = settlement.change { return .gone }
                 return isRepetition ? .done : .gone
@@ -64,52 +60,44 @@ struct BatchSettler {
         return results
     }
 
-    private func lockNodes(_ ids: Set<NodeID>) throws {
-        if ids.isEmpty { return }
-        _ = try session.query(
+    /// The records as they are now, locked, and those that others hold.
+    private func lock(_ uids: [UID]) throws -> (current: [UID: Current], locked: Set<UID>) {
+        let uids = uids.map(\.rawValue).sorted()
+        let current = try records(session.query(lockingStatement(uids)))
+        let missing = uids.filter { current[UID($0)] == nil }
+        if missing.isEmpty || session.dialect.skippingClause.isEmpty { return (current, []) }
+        let held = try session.query(
             """
-            SELECT id FROM nodes WHERE id IN \(list: ids.map(\.rawValue).sorted()) \
-            ORDER BY id\(sql: session.dialect.lockingClause)
+            SELECT u.uid FROM \(session.dialect.rows(of: "users", "u", key: "uid", missing)) \
+            AND u.service + 0 = \(service)
             """
         )
+        return (current, Set(try held.map { UID(try $0.integer(0)) }))
     }
 
-    /// Locks just the batch's own entries of the index by which Tokenserver comes, in the order of that index. Active
-    /// records, and the other ones of the same users, are left alone.
-    private func lockIndexEntries(_ uids: [UID]) throws {
-        let rows = try session.query(
-            """
-            SELECT email, created_at, uid FROM users\(primary) \
-            WHERE uid IN \(list: uids.map(\.rawValue).sorted()) AND service + 0 = \(service)
-            """
-        )
-        if rows.isEmpty { return }
-        var entries: SQLStatement = ""
-        // Repeated up to a power of two, as lists are.
-        var count = 1
-        while count < rows.count { count *= 2 }
-        for index in 0..<count {
-            let row = rows[min(index, rows.count - 1)]
-            let (email, createdAt, uid) = (try row.text(0), try row.integer(1), try row.integer(2))
-            if index > 0 { entries += " OR " }
-            entries += "(email = \(email) AND service = \(service) AND created_at = \(createdAt) AND uid = \(uid))"
+    /// Where entries of indexes have locks of their own, the batch's entries of the index by which Tokenserver comes are
+    /// locked in the order of that index, each before its row. Active records, and the other ones of the same users, are
+    /// left alone: the inner SELECT, which a LIMIT keeps apart, locks nothing.
+    private func lockingStatement(_ uids: [Int64]) -> SQLStatement {
+        let rows = session.dialect.rows(of: "users", "p", key: "uid", uids)
+        if session.dialect.locksIndexEntries {
+            return """
+                SELECT u.uid, u.nodeid, u.replaced_at FROM (\
+                SELECT p.email, p.created_at, p.uid FROM \(rows) AND p.service + 0 = \(service) \
+                ORDER BY p.email, p.created_at, p.uid LIMIT \(uids.count)\
+                ) k STRAIGHT_JOIN users u\(session.dialect.using(TokenserverSchema.lookupIndex)) ON u.email = k.email \
+                AND u.service = \(service) AND u.created_at = k.created_at AND u.uid = k.uid\
+                \(sql: session.dialect.skippingClause)
+                """
         }
-        _ = try session.query(
+        return """
+            SELECT p.uid, p.nodeid, p.replaced_at FROM \(rows) AND p.service + 0 = \(service) \
+            ORDER BY p.uid\(sql: session.dialect.skippingClause)
             """
-            SELECT uid FROM users\(session.dialect.using(TokenserverSchema.lookupIndex)) WHERE \(entries) \
-            ORDER BY email, created_at, uid\(sql: session.dialect.lockingClause)
-            """
-        )
     }
 
-    private func currentRecords(_ uids: [UID]) throws -> [UID: Current] {
-        let rows = try session.query(
-            """
-            SELECT uid, nodeid, replaced_at FROM users\(primary) \
-            WHERE uid IN \(list: uids.map(\.rawValue).sorted()) AND service + 0 = \(service) \
-            ORDER BY uid\(sql: session.dialect.lockingClause)
-            """
-        )
+    /// Of uid, nodeid and replaced_at.
+    private func records(_ rows: [SQLRow]) throws -> [UID: Current] {
         var records: [UID: Current] = [:]
         for row in rows {
             let replacedAt = try row.optionalInteger(2).map { Milliseconds($0) }
@@ -120,7 +108,9 @@ struct BatchSettler {
 
     private func existingNodes(_ ids: Set<NodeID>) throws -> Set<NodeID> {
         if ids.isEmpty { return [] }
-        let rows = try session.query("SELECT id FROM nodes WHERE id IN \(list: ids.map(\.rawValue).sorted())")
+        let rows = try session.query(
+            "SELECT n.id FROM \(session.dialect.rows(of: "nodes", "n", key: "id", ids.map(\.rawValue).sorted()))"
+        )
         return Set(try rows.map { NodeID(try $0.integer(0)) })
     }
 
@@ -130,35 +120,49 @@ struct BatchSettler {
     }
 
     static func deletion(of uids: [Int64], _ dialect: Dialect) -> SQLStatement {
-        // MySQL takes an index for a deletion only where it may be one from several tables.
         dialect.name == .mysql
-            ? "DELETE u FROM users u\(dialect.using("PRIMARY")) WHERE u.uid IN \(list: uids)"
+            ? "DELETE u FROM \(dialect.keyed("users", "u", key: "uid", uids))"
             : "DELETE FROM users WHERE uid IN \(list: uids)"
     }
 
-    private var primary: SQLStatement { session.dialect.using("PRIMARY") }
+    /// - Parameter changes: assignments to columns of the one table.
+    static func update(_ table: String, key: String, _ values: [Int64], _ changes: SQLStatement, _ dialect: Dialect)
+        -> SQLStatement
+    {
+        dialect.name == .mysql
+            ? "UPDATE \(dialect.keyed(table, "t", key: key, values)) SET \(changes)"
+            : "UPDATE \(sql: table) SET \(changes) WHERE \(sql: key) IN \(list: values)"
+    }
 
     private func postpone(_ uids: [UID]) throws {
         if uids.isEmpty { return }
         let now = try session.query("SELECT \(sql: session.dialect.currentMilliseconds)").first?.integer(0) ?? 0
+        let all = uids.map(\.rawValue).sorted()
         let count = try session.execute(
-            "UPDATE users\(primary) SET replaced_at = \(now) WHERE uid IN \(list: uids.map(\.rawValue).sorted())"
+            Self.update("users", key: "uid", all, "replaced_at = \(now)", session.dialect)
         )
         try check(count, uids.count)
     }
 
     private func freeSlots(_ nodes: [NodeID]) throws {
-        // All nodes that give back as many in one statement; the nodes are locked already, so their order is free.
         let slots = Dictionary(nodes.map { ($0, 1) }, uniquingKeysWith: +)
-        for (freed, nodes) in Dictionary(grouping: slots, by: \.value).sorted(by: { $0.key < $1.key }) {
-            try session.execute(
+        if slots.count > 1, !session.dialect.lockingClause.isEmpty {
+            _ = try session.query(
                 """
-                UPDATE nodes SET \
+                SELECT n.id FROM \(session.dialect.rows(of: "nodes", "n", key: "id", slots.keys.map(\.rawValue).sorted())) \
+                ORDER BY n.id\(sql: session.dialect.lockingClause)
+                """
+            )
+        }
+        // All nodes that give back as many in one statement; several are locked already, so their order is free.
+        for (freed, nodes) in Dictionary(grouping: slots, by: \.value).sorted(by: { $0.key < $1.key }) {
+            let changes: SQLStatement = """
                 available = CASE WHEN available >= capacity THEN available \
                 WHEN available + \(freed) > capacity THEN capacity ELSE available + \(freed) END, \
-                current_load = CASE WHEN current_load > \(freed) THEN current_load - \(freed) ELSE 0 END \
-                WHERE id IN \(list: nodes.map(\.key.rawValue).sorted())
+                current_load = CASE WHEN current_load > \(freed) THEN current_load - \(freed) ELSE 0 END
                 """
+            try session.execute(
+                Self.update("nodes", key: "id", nodes.map(\.key.rawValue).sorted(), changes, session.dialect)
             )
         }
     }

@@ -15,8 +15,8 @@ struct StandingReader {
             let some = uids[start..<min(start + Self.recordsPerStatement, uids.count)]
             let rows = try session.query(
                 """
-                SELECT uid, nodeid, created_at, replaced_at FROM users\(session.dialect.using("PRIMARY")) \
-                WHERE uid IN \(list: Array(some)) AND service + 0 = \(service)
+                SELECT u.uid, u.nodeid, u.created_at, u.replaced_at \
+                FROM \(session.dialect.rows(of: "users", "u", key: "uid", Array(some))) AND u.service + 0 = \(service)
                 """
             )
             for row in rows {

@@ -71,7 +71,7 @@ struct WindowReader {
             """
             SELECT k.replaced_at, k.uid, u.nodeid, k.uid, \(isDeleted("u")) FROM (\
             SELECT p.replaced_at, p.uid FROM users p\(index) WHERE \(condition) ORDER BY \(sql: order) LIMIT \(limit)\
-            ) k \(session.dialect.joinAfter) users u ON u.uid = k.uid
+            ) k \(session.dialect.joinAfter) users u\(session.dialect.using("PRIMARY")) ON u.uid = k.uid
             """
         )
     }

@@ -20,8 +20,10 @@ package struct Dialect: Sendable {
     package var placeholder: @Sendable (Int) -> String
     /// Begins a transaction that writes, at READ COMMITTED where the database has a choice.
     package var beginWriting: String
-    /// What follows a SELECT whose rows are about to be changed.
+    /// What follows a SELECT whose rows are about to be changed; it waits for locks of others.
     package var lockingClause: String
+    /// The same, but rows that others hold are left out.
+    package var skippingClause: String
     /// The server's clock, in milliseconds since 1970.
     package var currentMilliseconds: String
     package var tieOrder: TieOrder
@@ -35,6 +37,7 @@ package struct Dialect: Sendable {
         placeholder: @escaping @Sendable (Int) -> String,
         beginWriting: String,
         lockingClause: String,
+        skippingClause: String,
         currentMilliseconds: String,
         tieOrder: TieOrder,
         locksIndexEntries: Bool,
@@ -44,6 +47,7 @@ package struct Dialect: Sendable {
         self.placeholder = placeholder
         self.beginWriting = beginWriting
         self.lockingClause = lockingClause
+        self.skippingClause = skippingClause
         self.currentMilliseconds = currentMilliseconds
         self.tieOrder = tieOrder
         self.locksIndexEntries = locksIndexEntries
@@ -57,6 +61,7 @@ package struct Dialect: Sendable {
         beginWriting: "BEGIN IMMEDIATE",
         // The whole database is locked already.
         lockingClause: "",
+        skippingClause: "",
         currentMilliseconds: "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)",
         tieOrder: .uid,
         locksIndexEntries: false,
@@ -69,6 +74,7 @@ package struct Dialect: Sendable {
         placeholder: { _ in "?" },
         beginWriting: "START TRANSACTION",
         lockingClause: " FOR UPDATE",
+        skippingClause: " FOR UPDATE SKIP LOCKED",
         currentMilliseconds: "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
         tieOrder: .uid,
         locksIndexEntries: true,
@@ -80,6 +86,7 @@ package struct Dialect: Sendable {
         placeholder: { "$\($0)" },
         beginWriting: "BEGIN",
         lockingClause: " FOR UPDATE",
+        skippingClause: " FOR UPDATE SKIP LOCKED",
         currentMilliseconds: "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
         tieOrder: .rowLocation,
         locksIndexEntries: false,
@@ -92,12 +99,39 @@ package struct Dialect: Sendable {
         name == .mysql ? " FORCE INDEX (\(sql: index))" : ""
     }
 
+    /// Rows of a table by its primary key: what follows FROM, ending in a condition that others may follow.
+    ///
+    /// For a list of keys, MySQL's optimizer weighs a search for each against reading, and locking, the whole table; a table
+    /// that is small, or that its statistics say is empty, it reads whole, even if told to use the key. A table of the keys
+    /// that is joined in this order leaves it no choice.
+    func rows(of table: String, _ alias: String, key: String, _ values: [Int64]) -> SQLStatement {
+        name == .mysql
+            ? "\(keyed(table, alias, key: key, values)) WHERE TRUE"
+            : "\(sql: table) \(sql: alias) WHERE \(sql: alias).\(sql: key) IN \(list: values)"
+    }
+
+    /// MySQL's table of keys, with the table that is to be found by them.
+    func keyed(_ table: String, _ alias: String, key: String, _ values: [Int64]) -> SQLStatement {
+        """
+        JSON_TABLE(\("[\(values.map(String.init).joined(separator: ","))]"), '$[*]' COLUMNS (wanted BIGINT PATH '$')) \
+        AS k_\(sql: alias) STRAIGHT_JOIN \(sql: table) \(sql: alias)\(using("PRIMARY")) \
+        ON \(sql: alias).\(sql: key) = k_\(sql: alias).wanted
+        """
+    }
+
     /// What tells Tokenserver users apart, as the database matches their e-mails: MySQL's usual collations don't mind the
     /// case.
     func userName(of alias: String) -> String {
         name == .mysql ? "LOWER(\(alias).email) AS user_name" : "\(alias).email AS user_name"
     }
 
-    /// Joins a table to a few rows that are found first; without statistics, SQLite may begin with the table.
-    var joinAfter: SQLStatement { name == .sqlite ? "CROSS JOIN" : "JOIN" }
+    /// Joins a table to a few rows that are found first; with wrong statistics, or none, SQLite and MySQL may begin with the
+    /// table.
+    var joinAfter: SQLStatement {
+        switch name {
+        case .sqlite: "CROSS JOIN"
+        case .mysql: "STRAIGHT_JOIN"
+        case .postgres: "JOIN"
+        }
+    }
 }

@@ -75,14 +75,15 @@ struct SettlingJudge {
         let nodes = recent.compactMap { $0.node(user.node) }
         if !nodes.contains(where: { [.account, .unknown].contains(purger.said(of: $0)) }) { return false }
         if isLost(user), purger.step.acceptsUnaddressable { return true }
-        let isOverridden = purger.isOverridden(node)
+        // Or be up again.
+        let isOverridden = purger.isOverridden(node) || nodes.contains(where: purger.isOverridden)
         return recent.contains { rows in
             rows.kin(of: user).contains { family in
-                let current = ModelRows.current(family)?.uid
+                let current = ModelRows.possiblyCurrent(family).map(\.uid)
                 return family.contains { other in
                     // Elsewhere than on its own storage, even what only its own user's next login would read stays.
                     (other.uid != user.uid || isOverridden) && other.clientState == user.clientState
-                        && (other.replacedAt == nil || other.uid == current)
+                        && (other.replacedAt == nil || current.contains(other.uid))
                 }
             }
         }
@@ -169,8 +170,10 @@ struct SettlingJudge {
             if family.contains(where: \.isMarked) { continue }
             let judgement = FinalJudgement(world: world)
             for user in family where user.replacedAt != nil {
-                // The mark waits for nobody whom an active record holds, perhaps for ever.
-                if judgement.isHeldByActive(user) { world.spare(user) } else { world.doom(user) }
+                // The mark waits for nobody who is active, or whom an active record holds, perhaps for ever; as the
+                // decision may have seen it.
+                let wasActive = recent.contains { $0.user(user.uid).map { $0.replacedAt == nil } ?? false }
+                if wasActive || judgement.isHeldByActive(user) { world.spare(user) } else { world.doom(user) }
             }
         }
     }
