@@ -1,6 +1,6 @@
 # What can be done here. The two that a newcomer needs are `make demo` and `make test`.
 
-.PHONY: demo build release install deb test test-tsan soak mutants format lint bench clean
+.PHONY: demo build release install deb test test-newer test-tsan soak mutants format lint bench clean
 
 SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/BareClient Benchmarks/Benchmarks
 
@@ -37,6 +37,13 @@ test:
 	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4 prometheus
 	Scripts/unpack-suite .build/unpacked-mysql sid mysql-server-core
 	Scripts/run-tests
+
+# The contracts of the stores against newer servers than the system's.
+test-newer:
+	Scripts/system-packages test
+	Scripts/unpack-suite .build/unpacked-mysql sid mysql-server-core
+	Scripts/unpack-suite .build/unpacked-newer sid mariadb-server-core mariadb-client-core postgresql-18
+	PURGE_TEST_SERVERS=newer Scripts/run-tests --filter TokenserverStoreTests
 
 # The same tests under the thread sanitizer, in a build folder of their own.
 test-tsan: export TSAN_OPTIONS = suppressions=$(CURDIR)/Scripts/tsan-suppressions

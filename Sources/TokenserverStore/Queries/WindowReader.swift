@@ -64,14 +64,14 @@ struct WindowReader {
         return BacklogWindow(cutoff: statements.cutoff, from: cursor, places: places, upTo: end)
     }
 
-    /// The index alone answers the inner SELECT; which node a record names is looked up for what that found.
+    /// The node is asked for as well, though only the row has it: were the index alone enough, MySQL might read that from
+    /// its beginning, where its statistics say that the table is empty.
     private func alongIndex(_ condition: SQLStatement, order: String, _ limit: Int) throws -> [BacklogWindow.Place] {
         let index = session.dialect.using(TokenserverSchema.backlogIndex)
         return try places(
             """
-            SELECT k.replaced_at, k.uid, u.nodeid, k.uid, \(isDeleted("u")) FROM (\
-            SELECT p.replaced_at, p.uid FROM users p\(index) WHERE \(condition) ORDER BY \(sql: order) LIMIT \(limit)\
-            ) k \(session.dialect.joinAfter) users u\(session.dialect.using("PRIMARY")) ON u.uid = k.uid
+            SELECT p.replaced_at, p.uid, p.nodeid, p.uid, \(isDeleted("p")) FROM users p\(index) WHERE \(condition) \
+            ORDER BY \(sql: order) LIMIT \(limit)
             """
         )
     }
@@ -174,7 +174,7 @@ struct WindowReader {
     private func isDeleted(_ alias: String) -> SQLStatement {
         if accounts == .all { return "0" }
         return """
-            COALESCE((SELECT 1 FROM users d WHERE d.email = \(sql: alias).email \
+            COALESCE((SELECT 1 FROM users d\(session.dialect.using(TokenserverSchema.lookupIndex)) WHERE d.email = \(sql: alias).email \
             AND d.service = \(sql: alias).service AND d.generation = \(UserRecord.retiredGeneration) LIMIT 1), 0)
             """
     }

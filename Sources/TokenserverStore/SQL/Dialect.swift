@@ -110,13 +110,15 @@ package struct Dialect: Sendable {
             : "\(sql: table) \(sql: alias) WHERE \(sql: alias).\(sql: key) IN \(list: values)"
     }
 
-    /// MySQL's table of keys, with the table that is to be found by them.
+    /// MySQL's table of keys, with the table that is to be found by them. The LIMIT keeps it apart, or a locking clause behind
+    /// it would be refused.
     func keyed(_ table: String, _ alias: String, key: String, _ values: [Int64]) -> SQLStatement {
-        """
-        JSON_TABLE(\("[\(values.map(String.init).joined(separator: ","))]"), '$[*]' COLUMNS (wanted BIGINT PATH '$')) \
-        AS k_\(sql: alias) STRAIGHT_JOIN \(sql: table) \(sql: alias)\(using("PRIMARY")) \
-        ON \(sql: alias).\(sql: key) = k_\(sql: alias).wanted
-        """
+        let keys = "[\(values.map(String.init).joined(separator: ","))]"
+        return """
+            (SELECT j.wanted FROM JSON_TABLE(\(keys), '$[*]' COLUMNS (wanted BIGINT PATH '$')) AS j \
+            LIMIT \(max(values.count, 1))) AS k_\(sql: alias) STRAIGHT_JOIN \(sql: table) \(sql: alias)\
+            \(using("PRIMARY")) ON \(sql: alias).\(sql: key) = k_\(sql: alias).wanted
+            """
     }
 
     /// What tells Tokenserver users apart, as the database matches their e-mails: MySQL's usual collations don't mind the

@@ -142,6 +142,79 @@ struct PurgeEngineTests {
         #expect(play.batches.map { $0.map(\.settlement.uid.rawValue) } == [[1]])
     }
 
+    @Test("tries a record again that somebody holds, every second, and fails it after thirty")
+    func locked() throws {
+        var play = try Self.confirmed(1...1)
+        let start = play.now
+        var tries = 0
+        while !play.batches.isEmpty {
+            tries += 1
+            play.settled(.locked)
+            if play.engine.isFinished { break }
+            // It doesn't count as done, nor as failed, while it waits.
+            #expect(play.engine.result.deletedTotal == 0 && play.engine.result.failedTotal == 0)
+            let before = play.now
+            while play.batches.isEmpty, play.now < before + .seconds(60) {
+                play.now = try #require(play.wake)
+                play.proceed()
+            }
+            #expect(play.now - before == .seconds(1))
+        }
+        #expect(tries == 31 && play.now - start == .seconds(30))
+        #expect(play.engine.isFinished)
+        #expect(play.engine.result.failed == [.recordLocked: 1])
+        #expect(play.engine.result.exitCode(isStrict: false) == 3)
+    }
+
+    @Test("tries a held record once more when it is told to stop, and then ends")
+    func lockedAtTheEnd() throws {
+        for (result, deleted) in [(SettlementResult.done, 1), (.locked, 0)] {
+            var play = try Self.confirmed(1...1)
+            play.settled(.locked)
+            #expect(play.batches.isEmpty)
+            play.handle(.stopRequested)
+            #expect(play.batches.count == 1)
+            play.settled(result)
+            #expect(play.engine.isFinished)
+            #expect(play.engine.result.deletedTotal == deleted && play.engine.result.failedTotal == 1 - deleted)
+        }
+    }
+
+    @Test("fails single records that the database refuses, and ends when it refuses five in a row")
+    func refused() throws {
+        var single = try Self.confirmed(1...4)
+        let batch = try #require(single.batches.first)
+        single.batches.removeAll()
+        single.handle(.settled(batch, .success([.refused("a"), .refused("a"), .done, .refused("b")])))
+        #expect(single.engine.isFinished)
+        #expect(single.engine.result.failed == [.databaseRefused: 3])
+        #expect(single.engine.result.deletedTotal == 1)
+        #expect(single.engine.result.exitCode(isStrict: false) == 3)
+
+        var all = try Self.confirmed(1...6)
+        all.settled(.refused("c"))
+        #expect(all.engine.isFinished)
+        let end = all.engine.result
+        guard case .storeFailed(let text) = end.stopReason else {
+            Issue.record("\(end.stopReason)")
+            return
+        }
+        #expect(text.contains("6 records in a row: c"))
+        #expect(end.exitCode(isStrict: false) == 1)
+    }
+
+    /// A run whose nodes have confirmed these records, in one batch.
+    private static func confirmed(_ uids: ClosedRange<Int64>) throws -> Play {
+        var play = Play()
+        play.page(.obsolete(uids))
+        try play.answer(uids.lowerBound, .confirmed(lastModified: 0))
+        // The secret is proved, so the sweep starts anew.
+        play.page(.obsolete(uids))
+        while let uid = play.sends.keys.min() { try play.answer(uid.rawValue, .confirmed(lastModified: 0)) }
+        #expect(play.batches.map(\.count) == [uids.count])
+        return play
+    }
+
     @Test("reads the next page while the first one is on its way, from where that ended")
     func nextPage() throws {
         var play = Play()

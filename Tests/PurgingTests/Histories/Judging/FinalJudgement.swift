@@ -88,6 +88,11 @@ struct FinalJudgement {
         return rows.kin(of: user).contains { activeKeep(user, keying, $0) }
     }
 
+    /// Whether its data is nobody else's, as the operator has it.
+    func hasOwnData(_ user: ModelUser) -> Bool {
+        rows.node(user.node).map { world.setting.said(of: $0, storage: world.storage) == .uid } ?? false
+    }
+
     private func activeKeep(_ user: ModelUser, _ keying: StorageKeying, _ family: [ModelUser]) -> Bool {
         family.contains { leader in
             // An active record's own data isn't this record's: that one goes alone, where the storages are named, and the

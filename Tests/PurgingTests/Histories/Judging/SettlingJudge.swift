@@ -173,7 +173,9 @@ struct SettlingJudge {
                 // The mark waits for nobody who is active, or whom an active record holds, perhaps for ever; as the
                 // decision may have seen it.
                 let wasActive = recent.contains { $0.user(user.uid).map { $0.replacedAt == nil } ?? false }
-                if wasActive || judgement.isHeldByActive(user) { world.spare(user) } else { world.doom(user) }
+                // Nor does it wait for one whose data is its own, though that may yet be moved to where it isn't.
+                let isSpared = wasActive || judgement.isHeldByActive(user) || judgement.hasOwnData(user)
+                if isSpared { world.spare(user) } else { world.doom(user) }
             }
         }
     }
