@@ -57,7 +57,7 @@ extension SQLSession {
             return try query(
                 """
                 SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_insert', 'Com_update', 'Com_delete', 'Com_replace', \
-                'Innodb_rows_inserted', 'Innodb_rows_updated', 'Innodb_rows_deleted')
+                'Com_update_multi', 'Com_delete_multi', 'Innodb_rows_inserted', 'Innodb_rows_updated', 'Innodb_rows_deleted')
                 """
             ).map { "\(try $0.text(0)) \(try $0.text(1))" }
         case .postgres:
