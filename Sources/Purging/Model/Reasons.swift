@@ -72,9 +72,9 @@ package enum FailureReason: String, Sendable, CaseIterable {
     case connect
     case malformed
     case misrouted
-    /// The data is deleted, but another transaction held the record for too long.
+    /// What its node was asked for, if anything, is done, but another transaction held the record for too long.
     case recordLocked = "record_locked"
-    /// The data is deleted, but the database refuses to delete the record.
+    /// What its node was asked for, if anything, is done, but the database refuses to delete the record.
     case databaseRefused = "database_refused"
     case unknown
 
