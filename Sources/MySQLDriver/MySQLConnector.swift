@@ -14,14 +14,14 @@ package struct MySQLConnector: SQLConnector {
         let queue = ConnectionQueue(label: "purge-old-records.mysql")
         let url = url
         return try await queue.run {
-            let handle = try MySQLHandle(url, timeout: options.statementTimeout)
-            for statement in Self.settings(options, isMariaDB: handle.product == .mariaDB) {
-                _ = try handle.execute(SQLStatement(stringLiteral: statement))
-            }
+            let handle = try MySQLHandle(url, timeout: options.statementTimeout, isReadOnly: options.readOnly)
+            for statement in Self.settings(options, isMariaDB: handle.product == .mariaDB) { try handle.run(statement) }
             return MySQLConnection(handle: handle, queue: queue, url: url)
         }
     }
 
+    /// A proxy that gives each transaction another session keeps one for who uses a variable of its own, which ours does
+    /// before it sets anything. What makes a session unable to write is not among the settings (``MySQLHandle/execute(_:)``).
     private static func settings(_ options: ConnectionOptions, isMariaDB: Bool) -> [String] {
         let milliseconds = max(1, Int64(options.statementTimeout / .milliseconds(1)))
         let timeout =
@@ -30,11 +30,10 @@ package struct MySQLConnector: SQLConnector {
             // MySQL has a limit for SELECT only; the rest is bounded by the network's timeout.
             : "max_execution_time = \(milliseconds)"
         return [
+            "SET @purge_old_records = 1",
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
             """
-            SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED\(options.readOnly ? ", READ ONLY" : "")
-            """,
-            """
-            SET SESSION autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = 1, lock_wait_timeout = 5, \
+            SET SESSION autocommit = 1, innodb_lock_wait_timeout = 1, lock_wait_timeout = 5, \
             sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', sql_safe_updates = 0, \
             \(timeout)
             """,
@@ -62,7 +61,7 @@ final class MySQLConnection: SQLConnection {
     func withSession<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Result
     ) async throws -> Result {
-        try await queue.run { [handle] in try body(MySQLSession(handle: handle)) }
+        try await queue.run { [handle] in try handle.reading { try body(MySQLSession(handle: handle)) } }
     }
 
     /// By a second connection, as the first is busy; a user may end what is its own.
@@ -77,8 +76,8 @@ final class MySQLConnection: SQLConnection {
         guard isFirst else { return }
         cancelQueue.submit { [handle, url, self] in
             repeat {
-                if let killer = try? MySQLHandle(url, timeout: .seconds(5)) {
-                    _ = try? killer.execute(SQLStatement(stringLiteral: "KILL QUERY \(handle.id)"))
+                if let killer = try? MySQLHandle(url, timeout: .seconds(5), isReadOnly: false) {
+                    try? killer.run("KILL QUERY \(handle.id)")
                 }
             } while isWantedAgain()
         }
@@ -101,6 +100,8 @@ struct MySQLSession: SQLSession {
     let handle: MySQLHandle
 
     var dialect: Dialect { .mysql }
+
+    func begin() throws { try handle.begin() }
 
     func query(_ statement: SQLStatement) throws -> [SQLRow] { try handle.execute(statement).rows }
 

@@ -25,9 +25,14 @@ final class MySQLHandle: @unchecked Sendable {
     private let wasInterrupted = Mutex(false)
     private var end: SQLError?
 
+    private let isReadOnly: Bool
+    /// Whether the transaction that is open, if one is, was begun for a use of a connection that only reads.
+    private var isOfUse = false
+
     /// Connects; blocks.
-    init(_ url: MySQLURL, timeout: Duration) throws {
+    init(_ url: MySQLURL, timeout: Duration, isReadOnly: Bool) throws {
         _ = Self.library
+        self.isReadOnly = isReadOnly
         let connection = try MySQLConnecting(url: url, timeout: timeout).connection()
         self.connection = connection
         id = UInt(mysql_thread_id(connection))
@@ -48,7 +53,60 @@ final class MySQLHandle: @unchecked Sendable {
     /// server only when the statement it was made for is over and another one runs.
     func noteInterruption() { wasInterrupted.withLock { $0 = true } }
 
+    /// Begins a transaction.
+    func begin() throws {
+        try run(isReadOnly ? "START TRANSACTION READ ONLY" : "START TRANSACTION")
+        isOfUse = false
+    }
+
+    /// A use of the connection. If that only reads, it ends the transaction in which the statements ran.
+    func reading<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            let result = try body()
+            if isOfUse { try run("COMMIT") }
+            isOfUse = false
+            return result
+        } catch {
+            if isOfUse, end == nil { rollBack() }
+            isOfUse = false
+            throw error
+        }
+    }
+
+    /// A connection on which this fails is of no more use.
+    private func rollBack() {
+        do {
+            try run("ROLLBACK")
+        } catch {
+            end = end ?? .unreachable("a transaction could not be rolled back: \(error)")
+        }
+    }
+
+    /// What a connection that only reads may run. The server refuses most else in a transaction that can't write, but ends
+    /// that before it changes a table's form.
+    private static let reading = ["SELECT ", "(SELECT ", "SHOW ", "EXPLAIN ", "COMMIT", "ROLLBACK"]
+
+    /// Runs a statement; on a connection that only reads, in a transaction that can't write: that is never a setting of the
+    /// session, which behind a proxy somebody else may get.
     func execute(_ statement: SQLStatement) throws -> MySQLResult {
+        if isReadOnly, case let text = statement.text(for: .mysql), !Self.reading.contains(where: text.hasPrefix) {
+            throw SQLError.failed("a connection that only reads was given another statement: \(text.prefix(20))…")
+        }
+        if isReadOnly, !isInTransaction {
+            try begin()
+            isOfUse = true
+        }
+        return try executeAsIs(statement)
+    }
+
+    /// Runs a statement without values, as it is.
+    func run(_ text: String) throws { _ = try executeAsIs(SQLStatement(stringLiteral: text)) }
+
+    private var isInTransaction: Bool {
+        (connection?.pointee.server_status ?? 0) & UInt32(SERVER_STATUS_IN_TRANS) != 0
+    }
+
+    private func executeAsIs(_ statement: SQLStatement) throws -> MySQLResult {
         guard let connection, end == nil else { throw end ?? .unreachable("the \(name) is not connected") }
         let text = Self.comment + statement.text(for: .mysql)
         let values = statement.bindings

@@ -33,6 +33,8 @@ struct PostgresSession: SQLSession {
 
     var dialect: Dialect { .postgres }
 
+    func begin() throws { try handle.begin() }
+
     func query(_ statement: SQLStatement) throws -> [SQLRow] { try handle.execute(statement).rows() }
 
     func execute(_ statement: SQLStatement) throws -> Int { try handle.execute(statement).changedRows }

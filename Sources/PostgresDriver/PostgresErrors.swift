@@ -20,13 +20,12 @@ enum PostgresErrors {
         case "57014": return circumstances.wasInterrupted ? .interrupted : .busy(text)
         // Whether a COMMIT took place is not known: as if it had not been answered.
         case "40003": return unable
-        // A standby, unless it was this connection that must not write.
+        // A standby, unless it was this connection that must not write; a standby begins no transaction that may.
+        case "0A000" where !circumstances.isReadOnly && message.contains("read-write mode during recovery"): return unable
         case "25006": return circumstances.isReadOnly ? .failed(text) : unable
         // Stopping, crashed, starting, its database gone, idle for too long; a transaction idle or running for too
         // long; too many clients.
         case "57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04", "53300": return unable
-        // A prepared statement is unknown, or was there already: it went to a session that wasn't ours.
-        case "26000", "42P05": return .failed("\(text); behind a pooler, use one that pools sessions, not transactions")
         case _ where state.hasPrefix("08"): return unable
         default: return .failed(text)
         }

@@ -17,9 +17,6 @@ final class PostgresHandle: @unchecked Sendable {
     private let options: ConnectionOptions
     /// Nil when closed.
     private var connection: OpaquePointer?
-    /// The names of prepared statements, by their text and the types of their values.
-    private var prepared: [String: String] = [:]
-    private var preparedCount = 0
     /// Why the connection is of no more use.
     private var end: SQLError?
 
@@ -33,6 +30,7 @@ final class PostgresHandle: @unchecked Sendable {
         PQsetnonblocking(connection, 1)
         // Further lines of an error repeat values.
         PQsetErrorVerbosity(connection, PQERRORS_TERSE)
+        PQenterPipelineMode(connection)
     }
 
     deinit { PQfinish(connection) }
@@ -42,79 +40,98 @@ final class PostgresHandle: @unchecked Sendable {
         connection = nil
     }
 
-    /// Runs the statement and takes its last result; blocks, but not for longer than the statement timeout and some
-    /// seconds. Statements with values are prepared once and kept.
+    /// Runs the statement; blocks, but not for longer than the statement timeout and some seconds.
+    ///
+    /// Outside of a transaction, a session that only reads runs it in one of its own, which leaves nothing behind; one that
+    /// may write runs it as it is.
+    ///
+    /// - Throws: ``SQLError``. A transaction that was begun before is then to be rolled back by the caller.
     func execute(_ statement: SQLStatement) throws -> PostgresResult {
         guard let connection, end == nil else { throw end ?? lost("it was closed") }
-        let text = statement.text(for: .postgres)
-        let values = statement.bindings
-        guard !text.utf8.contains(0), !values.contains(where: \.holdsNUL) else {
+        guard options.readOnly, PQtransactionStatus(connection) == PQTRANS_IDLE else {
+            return try run([statement], connection)[0]
+        }
+        let transaction = PostgresTransaction(options)
+        do {
+            return try run([transaction.begin, transaction.settings, statement, "COMMIT"], connection)[2]
+        } catch {
+            try rollBack(connection)
+            throw error
+        }
+    }
+
+    /// Begins a transaction with the settings that its statements need, in one round trip.
+    func begin() throws {
+        guard let connection, end == nil else { throw end ?? lost("it was closed") }
+        let transaction = PostgresTransaction(options)
+        do {
+            _ = try run([transaction.begin, transaction.settings], connection)
+        } catch {
+            try rollBack(connection)
+            throw error
+        }
+    }
+
+    /// Ends the transaction in which a statement of ours failed, if there is one.
+    private func rollBack(_ connection: OpaquePointer) throws {
+        if end != nil || PQtransactionStatus(connection) == PQTRANS_IDLE { return }
+        do {
+            _ = try run(["ROLLBACK"], connection)
+        } catch {
+            throw lost("a transaction could not be rolled back: \(error)")
+        }
+    }
+
+    /// Runs statements one after the other, up to the first that fails, in one round trip: unnamed ones, which leave nothing
+    /// in the session.
+    private func run(_ statements: [SQLStatement], _ connection: OpaquePointer) throws -> [PostgresResult] {
+        let texts = statements.map { ($0.text(for: .postgres), $0.bindings) }
+        for (text, values) in texts where text.utf8.contains(0) || values.contains(where: \.holdsNUL) {
             throw SQLError.failed("a value holds the character NUL, which PostgreSQL can't store")
         }
         cancellation.begin()
         defer { cancellation.finish() }
-        if values.isEmpty { return try result(connection, sent: PQsendQuery(connection, text)) }
-        return try executePrepared(text, values, connection)
+        for (text, values) in texts {
+            let sent = withCStrings(values.map(\.bound)) {
+                PQsendQueryParams(connection, text, Int32(values.count), values.map(\.typeID), $0, nil, nil, 0)
+            }
+            if sent != 1 { throw unsent(connection) }
+        }
+        if PQpipelineSync(connection) != 1 { throw unsent(connection) }
+        return try results(connection, of: statements.count)
     }
 
-    private func executePrepared(
-        _ text: String,
-        _ values: [SQLValue],
-        _ connection: OpaquePointer
-    ) throws -> PostgresResult {
-        // The same text with values of other types is another statement to the server.
-        let key = values.map(\.typeLetter).joined() + text
-        let name = try prepared[key] ?? prepare(text, values, connection)
-        prepared[key] = name
-        let sent = withCStrings(values.map(\.bound)) {
-            PQsendQueryPrepared(connection, name, Int32(values.count), $0, nil, nil, 0)
-        }
-        do {
-            return try result(connection, sent: sent)
-        } catch let stale as StalePlan {
-            prepared[key] = nil
-            throw SQLError.busy(stale.text)
-        }
+    private func unsent(_ connection: OpaquePointer) -> SQLError {
+        let text = PostgresErrors.oneLine(PQerrorMessage(connection))
+        // What was sent before would be answered to the next statement.
+        return lost(text)
     }
 
-    private func prepare(_ text: String, _ values: [SQLValue], _ connection: OpaquePointer) throws -> String {
-        let name = "purge_\(preparedCount)"
-        preparedCount += 1
-        let sent = PQsendPrepare(connection, name, text, Int32(values.count), values.map(\.typeID))
-        do {
-            _ = try result(connection, sent: sent)
-        } catch let unsupported as StalePlan {
-            throw SQLError.failed(unsupported.text)
-        }
-        return name
-    }
-
-    /// "Feature not supported": of a statement that could be prepared, this says that its table was altered since.
-    private struct StalePlan: Error {
-        let text: String
-    }
-
-    /// Waits for all results of what was sent, so that the connection is ready for the next statement; returns the
-    /// last, or throws the first error.
-    private func result(_ connection: OpaquePointer, sent: Int32) throws -> PostgresResult {
-        guard sent == 1 else {
-            let text = PostgresErrors.oneLine(PQerrorMessage(connection))
-            throw PQstatus(connection) == CONNECTION_OK ? SQLError.failed(text) : lost(text)
-        }
+    /// Waits for all results of what was sent, so that the connection is ready for the next statement; returns them, or
+    /// throws the first error.
+    private func results(_ connection: OpaquePointer, of count: Int) throws -> [PostgresResult] {
         let deadline = ContinuousClock.now + options.statementTimeout + Self.patience
-        var last: PostgresResult?
+        var results: [PostgresResult] = []
         var failed: PostgresResult?
         var loss: String?
-        while true {
+        var isOver = false
+        var ends = 0
+        // The results of each statement end in a null; behind the last one comes the end of all.
+        while !isOver, ends <= count {
             try wait(for: connection, until: deadline)
             // What libpq says after that is about its own closed socket only.
             if loss == nil, PQstatus(connection) != CONNECTION_OK {
                 loss = PostgresErrors.oneLine(PQerrorMessage(connection))
             }
-            guard let pointer = PQgetResult(connection) else { break }
+            guard let pointer = PQgetResult(connection) else {
+                ends += 1
+                continue
+            }
             let result = PostgresResult(pointer)
             switch PQresultStatus(pointer) {
-            case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: last = result
+            case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: results.append(result)
+            case PGRES_PIPELINE_SYNC: isOver = true
+            case PGRES_PIPELINE_ABORTED: break
             case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH: throw lost("COPY is not used here")
             default: failed = failed ?? result
             }
@@ -123,12 +140,12 @@ final class PostgresHandle: @unchecked Sendable {
             loss = PostgresErrors.oneLine(PQerrorMessage(connection))
         }
         if let failed { throw failure(failed, loss) }
-        guard loss == nil, let last else { throw lost(loss ?? "the server said nothing") }
-        return last
+        guard loss == nil, isOver, results.count == count else { throw lost(loss ?? "the server said nothing") }
+        return results
     }
 
     /// - Parameter loss: how the connection was lost meanwhile, if it was.
-    private func failure(_ result: PostgresResult, _ loss: String?) -> any Error {
+    private func failure(_ result: PostgresResult, _ loss: String?) -> SQLError {
         guard let state = result.sqlState else {
             return loss.map(lost) ?? SQLError.failed(PostgresErrors.oneLine(PQresultErrorMessage(result.pointer)))
         }
@@ -142,8 +159,6 @@ final class PostgresHandle: @unchecked Sendable {
             end = error
         } else if loss != nil {
             return lost(error.description)
-        } else if state == "0A000" {
-            return StalePlan(text: error.description)
         }
         return error
     }
@@ -187,14 +202,6 @@ extension SQLValue {
         case .null: 0
         case .integer: 20
         case .text: 25
-        }
-    }
-
-    fileprivate var typeLetter: String {
-        switch self {
-        case .null: "n"
-        case .integer: "i"
-        case .text: "t"
         }
     }
 

@@ -7,6 +7,9 @@ struct SQLiteSession: SQLSession {
 
     var dialect: Dialect { .sqlite }
 
+    /// Takes the write lock at once, if there is one to take: an upgrade from reading could fail with no way to wait.
+    func begin() throws { _ = try execute(database.configuration.readonly ? "BEGIN" : "BEGIN IMMEDIATE") }
+
     func query(_ statement: SQLStatement) throws -> [SQLRow] {
         try classified {
             let prepared = try database.cachedStatement(sql: statement.text(for: dialect))

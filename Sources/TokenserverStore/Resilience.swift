@@ -22,7 +22,7 @@ extension SQLSession {
     /// Runs the body in a transaction that writes; any error rolls it back. Throws ``CommitUnanswered`` if the
     /// connection was lost while committing.
     func inWritingTransaction<Result>(_ body: () throws -> Result) throws -> Result {
-        try execute(SQLStatement(stringLiteral: dialect.beginWriting))
+        try begin()
         let result: Result
         do {
             result = try body()

@@ -148,18 +148,18 @@ struct SessionTests {
         let row = try #require(
             try await connection.rows(
                 """
-                SELECT @@\(sql: prefix)_isolation, @@time_zone, @@character_set_client, @@character_set_connection, \
+                SELECT @@\(sql: prefix)_isolation, @@character_set_client, @@character_set_connection, \
                 @@character_set_results, @@autocommit, @@innodb_lock_wait_timeout, @@lock_wait_timeout, \
                 @@\(sql: prefix)_read_only, \(sql: limit), @@sql_mode
                 """
             ).first
         )
         #expect(
-            try (0..<5).map { try row.text($0) }
-                == ["READ-COMMITTED", "+00:00", "utf8mb4", "utf8mb4", "utf8mb4"]
+            try (0..<4).map { try row.text($0) } == ["READ-COMMITTED", "utf8mb4", "utf8mb4", "utf8mb4"]
         )
-        #expect(try (5..<10).map { try row.integer($0) } == [1, 1, 5, readOnly ? 1 : 0, 125])
-        #expect(try row.text(10).contains("STRICT_ALL_TABLES"))
+        // Who only reads does so in transactions that can't write; behind a proxy, somebody else may get the session.
+        #expect(try (4..<9).map { try row.integer($0) } == [1, 1, 5, 0, 125])
+        #expect(try row.text(9).contains("STRICT_ALL_TABLES"))
         let own = try await connection.text(
             "SELECT info FROM information_schema.processlist WHERE id = CONNECTION_ID()"
         )

@@ -13,9 +13,10 @@ struct PostgresTroubleTests {
             let (holder, waiter) = (try await Postgres.connect(), try await Postgres.connect())
             try await holder.execute("BEGIN")
             try await holder.execute("UPDATE \(sql: table) SET value = 1 WHERE id = 1")
+            try await waiter.withSession { try $0.begin() }
             let error = await waiter.failure("UPDATE \(sql: table) SET value = \(2) WHERE id = 1")
             #expect(error.isBusy && error?.description.hasSuffix("(SQLSTATE 55P03)") == true)
-            try await holder.execute("ROLLBACK")
+            for connection in [holder, waiter] { try await connection.execute("ROLLBACK") }
             #expect(try await waiter.execute("UPDATE \(sql: table) SET value = \(2) WHERE id = 1") == 1)
         }
     }
@@ -40,7 +41,7 @@ struct PostgresTroubleTests {
 
     @Test("is busy when a statement takes too long")
     func statementTimeout() async throws {
-        let connection = try await Postgres.connect(statementTimeout: .milliseconds(200))
+        let connection = try await Postgres.connect(readOnly: true, statementTimeout: .milliseconds(200))
         #expect(await connection.failure("SELECT pg_sleep(20)").isBusy)
         #expect(await connection.failure("SELECT pg_sleep(\(20))").isBusy)
         #expect(try await connection.query("SELECT 1").count == 1)

@@ -8,13 +8,14 @@ package final class Pooler: Sendable {
     private let input: FileHandle
     private let folder: URL
 
-    package init(before serverPort: Int) throws {
+    /// - Parameter connections: how many it has to the server; they take turns.
+    package init(before serverPort: Int, connections: Int = 20) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "pooler-\(UUID().uuidString)")
         let process = Process()
         process.executableURL = URL(filePath: #filePath).resolvingSymlinksInPath()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Scripts/pooler")
-        process.arguments = [folder.path, String(serverPort)]
+        process.arguments = [folder.path, String(serverPort), String(connections)]
         let (input, output) = (Pipe(), Pipe())
         process.standardInput = input
         process.standardOutput = output

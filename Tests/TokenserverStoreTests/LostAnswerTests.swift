@@ -84,6 +84,8 @@ private final class ForgetfulConnector: SQLConnector {
 
         var dialect: Dialect { session.dialect }
 
+        func begin() throws { try session.begin() }
+
         func query(_ statement: SQLStatement) throws -> [SQLRow] { try session.query(statement) }
 
         func execute(_ statement: SQLStatement) throws -> Int {

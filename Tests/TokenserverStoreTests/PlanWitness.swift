@@ -43,6 +43,8 @@ final class PlanWitness: SQLConnector, SQLConnection {
 
         var dialect: Dialect { session.dialect }
 
+        func begin() throws { try session.begin() }
+
         func query(_ statement: SQLStatement) throws -> [SQLRow] {
             let plan = try session.query("EXPLAIN QUERY PLAN \(statement)").map { try $0.text(3) }
             witness.collected.withLock { $0 += plan }

@@ -141,7 +141,7 @@ extension SQLConnection {
 
 extension SQLSession {
     fileprivate func inOneTransaction(_ body: () throws -> Void) throws {
-        try execute(SQLStatement(stringLiteral: dialect.beginWriting))
+        try begin()
         do {
             try body()
             try execute("COMMIT")

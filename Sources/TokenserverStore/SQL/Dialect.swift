@@ -18,8 +18,6 @@ package struct Dialect: Sendable {
     package var name: Name
     /// The placeholder of the n-th bound value, counted from 1.
     package var placeholder: @Sendable (Int) -> String
-    /// Begins a transaction that writes, at READ COMMITTED where the database has a choice.
-    package var beginWriting: String
     /// What follows a SELECT whose rows are about to be changed; it waits for locks of others.
     package var lockingClause: String
     /// The same, but rows that others hold are left out.
@@ -35,7 +33,6 @@ package struct Dialect: Sendable {
     package init(
         name: Name,
         placeholder: @escaping @Sendable (Int) -> String,
-        beginWriting: String,
         lockingClause: String,
         skippingClause: String,
         currentMilliseconds: String,
@@ -45,7 +42,6 @@ package struct Dialect: Sendable {
     ) {
         self.name = name
         self.placeholder = placeholder
-        self.beginWriting = beginWriting
         self.lockingClause = lockingClause
         self.skippingClause = skippingClause
         self.currentMilliseconds = currentMilliseconds
@@ -57,8 +53,6 @@ package struct Dialect: Sendable {
     package static let sqlite = Dialect(
         name: .sqlite,
         placeholder: { _ in "?" },
-        // Takes the write lock at once: an upgrade from reading could fail with no way to wait.
-        beginWriting: "BEGIN IMMEDIATE",
         // The whole database is locked already.
         lockingClause: "",
         skippingClause: "",
@@ -68,14 +62,13 @@ package struct Dialect: Sendable {
         readOnlyCheck: nil
     )
 
-    /// MySQL and MariaDB, in a session whose time zone is UTC.
+    /// MySQL and MariaDB.
     package static let mysql = Dialect(
         name: .mysql,
         placeholder: { _ in "?" },
-        beginWriting: "START TRANSACTION",
         lockingClause: " FOR UPDATE",
         skippingClause: " FOR UPDATE SKIP LOCKED",
-        currentMilliseconds: "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
+        currentMilliseconds: "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000",
         tieOrder: .uid,
         locksIndexEntries: true,
         readOnlyCheck: "SELECT @@global.read_only"
@@ -84,7 +77,6 @@ package struct Dialect: Sendable {
     package static let postgres = Dialect(
         name: .postgres,
         placeholder: { "$\($0)" },
-        beginWriting: "BEGIN",
         lockingClause: " FOR UPDATE",
         skippingClause: " FOR UPDATE SKIP LOCKED",
         currentMilliseconds: "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",

@@ -4,6 +4,10 @@
 package protocol SQLSession {
     var dialect: Dialect { get }
 
+    /// Begins a transaction at READ COMMITTED, where the database has a choice, that may write if the connection may. It is
+    /// ended by COMMIT or ROLLBACK.
+    func begin() throws
+
     func query(_ statement: SQLStatement) throws -> [SQLRow]
 
     /// - Returns: how many rows were changed.

@@ -8,6 +8,9 @@ import Synchronization
 package final class SessionShardLocks: ShardLocks {
     private static let options = ConnectionOptions(readOnly: true, statementTimeout: .seconds(10))
 
+    /// How often two connections are compared.
+    private static let repetitions = 8
+
     private let connector: any SQLConnector
     /// The session that has the locks, from the first lock on until it is lost.
     private let session = Mutex<(any SQLConnection)?>(nil)
@@ -77,15 +80,7 @@ package final class SessionShardLocks: ShardLocks {
                         + " give each worker its share with --shard I/N"
                 )
             }
-            let before = try await one.withSession { try ShardLockStatements(session: $0).identity() }
-            // In a transaction the other connection has a session for itself, so whoever shares one shows now.
-            let others = try await other.withSession { session in
-                try session.execute(SQLStatement(stringLiteral: session.dialect.beginWriting))
-                return try ShardLockStatements(session: session).identity()
-            }
-            let after = try await one.withSession { try ShardLockStatements(session: $0).identity() }
-            try await other.withSession { _ = try $0.execute("ROLLBACK") }
-            if before != after || before == others {
+            if try await Self.isShared(one, other) {
                 throw StoreError.failed(
                     "--shards needs a direct connection, but a pooler in transaction mode is in between, where a lock has"
                         + " no session to belong to; connect directly, or give each worker its share with --shard I/N"
@@ -96,5 +91,28 @@ package final class SessionShardLocks: ShardLocks {
         } catch {
             throw storeError(error)
         }
+    }
+
+    /// Whether two connections may get one session, or one of them several. Leaves nothing behind in them.
+    private static func isShared(_ one: any SQLConnection, _ other: any SQLConnection) async throws -> Bool {
+        @Sendable func identity(_ session: any SQLSession) throws -> Int64 {
+            try ShardLockStatements(session: session).identity()
+        }
+        // A pooler gives the session that was used last, or the one that was not used for longest, or any.
+        var (ones, others): (Set<Int64>, Set<Int64>) = ([], [])
+        for _ in 0..<repetitions {
+            ones.insert(try await one.withSession(identity))
+            others.insert(try await other.withSession(identity))
+        }
+        // In a transaction the other has a session for itself, so whoever shares one shows now.
+        others.insert(
+            try await other.withSession { session in
+                try session.begin()
+                return try identity(session)
+            }
+        )
+        ones.insert(try await one.withSession(identity))
+        try await other.withSession { _ = try $0.execute("ROLLBACK") }
+        return ones.count > 1 || others.count > 1 || ones == others
     }
 }
