@@ -35,15 +35,26 @@ struct KinReader {
         var count = 1
         while count < ids.count { count *= 2 }
         for index in 0..<count {
-            let (from, to) = Self.range(of: ids[min(index, ids.count - 1)])
+            let id = ids[min(index, ids.count - 1)]
             if index > 0 { statement += " UNION ALL " }
             statement += """
                 SELECT * FROM (SELECT \(sql: session.dialect.userName(of: "u")), \(sql: UserColumns.list("u")) FROM users u\
-                \(session.dialect.using(TokenserverSchema.lookupIndex)) WHERE u.email >= \(from) AND u.email < \(to) \
-                AND u.service = \(service) LIMIT \(Self.mostRecords)) AS kin\(sql: String(index))
+                \(session.dialect.using(TokenserverSchema.lookupIndex)) WHERE \(emails(of: id)) AND u.service = \(service) LIMIT \(Self.mostRecords)) AS kin\(sql: String(index))
                 """
         }
         return statement
+    }
+
+    /// What selects the account's e-mails, and hardly others, by the index.
+    ///
+    /// MySQL makes a range of a prefix, as the column's collation has it. The other databases do so for some collations only.
+    private func emails(of id: String) -> SQLStatement {
+        if session.dialect.name == .mysql {
+            let literal = id.map { "|%_".contains($0) ? "|\($0)" : String($0) }.joined()
+            return "u.email LIKE \(literal + "@%") ESCAPE '|'"
+        }
+        let (from, to) = Self.range(of: id)
+        return "u.email >= \(from) AND u.email < \(to)"
     }
 
     /// A range of e-mails that holds all of the account's, and hardly others.

@@ -104,7 +104,8 @@ package final class SessionShardLocks: ShardLocks {
             ones.insert(try await one.withSession(identity))
             others.insert(try await other.withSession(identity))
         }
-        // In a transaction the other has a session for itself, so whoever shares one shows now.
+        if ones.count > 1 || others.count > 1 || ones == others { return true }
+        // In a transaction the other has a session for itself, so whoever was given it before gets a third.
         others.insert(
             try await other.withSession { session in
                 try session.begin()
@@ -113,6 +114,6 @@ package final class SessionShardLocks: ShardLocks {
         )
         ones.insert(try await one.withSession(identity))
         try await other.withSession { _ = try $0.execute("ROLLBACK") }
-        return ones.count > 1 || others.count > 1 || ones == others
+        return ones.count > 1 || others.count > 1
     }
 }
