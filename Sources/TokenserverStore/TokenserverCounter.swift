@@ -42,12 +42,13 @@ package struct TokenserverCounter: BacklogCounter {
         let service = try TokenserverSchema(session: session).serviceID()
         let backlog = BacklogStatements(service: service, cutoff: scope.cutoff).purgeable(replacedAfter: nil)
         let filter = BacklogStatements.uidFilter(scope)
+        let index = session.dialect.using(TokenserverSchema.backlogIndex)
         func row(_ statement: SQLStatement) throws -> SQLRow? {
             if end.isDue { throw SQLError.interrupted }
             return try session.query(statement).first
         }
         let all = try row(
-            "SELECT COUNT(*), MIN(p.replaced_at) FROM users p\(session.dialect.using(TokenserverSchema.backlogIndex)) WHERE \(backlog)\(filter)"
+            "SELECT COUNT(*), MIN(p.replaced_at) FROM users p\(index) WHERE \(backlog)\(filter)"
         )
         let downed = try session.query("SELECT id FROM nodes WHERE downed <> 0")
             .map { try $0.integer(0) }
@@ -56,7 +57,7 @@ package struct TokenserverCounter: BacklogCounter {
             // Which node a record names is not in the index, so the rows are read only where it matters.
             let nodes: SQLStatement = " AND p.nodeid + 0 IN \(list: downed)"
             waiting = try row(
-                "SELECT COUNT(*) FROM users p\(session.dialect.using(TokenserverSchema.backlogIndex)) WHERE \(backlog)\(filter)\(nodes)"
+                "SELECT COUNT(*) FROM users p\(index) WHERE \(backlog)\(filter)\(nodes)"
             )
         }
         return BacklogSize(

@@ -85,10 +85,11 @@ package final class TokenserverProbe: BacklogProbe {
         _ scope: BacklogScope
     ) throws -> BacklogAge {
         let backlog = BacklogStatements(service: service, cutoff: scope.cutoff).purgeable(replacedAfter: nil)
+        let index = session.dialect.using(TokenserverSchema.backlogIndex)
         do {
             let first = try session.query(
                 """
-                SELECT p.replaced_at FROM users p\(session.dialect.using(TokenserverSchema.backlogIndex)) WHERE \(backlog)\(BacklogStatements.uidFilter(scope)) \
+                SELECT p.replaced_at FROM users p\(index) WHERE \(backlog)\(BacklogStatements.uidFilter(scope)) \
                 ORDER BY p.replaced_at LIMIT 1
                 """
             ).first

@@ -81,7 +81,7 @@ struct RealTablesContract {
 
     @Test("an account's records under other e-mail domains are its kin, by user", arguments: TestDatabase.Kind.allCases)
     func kin(_ kind: TestDatabase.Kind) async throws {
-        for account in [Self.account, "\(Self.account.dropLast())9", "short"] {
+        for account in [Self.account, "\(Self.account.dropLast())9", "short", "wild%c_rd|s\\"] {
             let records = [
                 Self.record(1, "\(account)@a.example", replacedAt: 5), Self.record(2, "\(account)@a.example"),
                 Self.record(3, "\(account)@b.example", replacedAt: 900), Self.record(4, "\(account)@b.example"),

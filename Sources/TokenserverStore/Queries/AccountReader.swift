@@ -29,12 +29,17 @@ struct AccountReader {
     private func accounts(of uids: [Int64]) throws -> [BacklogEntry] {
         let ties = session.dialect.tieOrder
         // Each account once, whichever and however many of its records were asked for.
+        let dialect = session.dialect
+        let wanted: SQLStatement = """
+            SELECT p.uid, p.email FROM \(dialect.rows(of: "users", "p", key: "uid", uids)) \
+            AND p.service + 0 = \(service)\(dialect.fence)
+            """
+        let ofService: SQLStatement = "u.service + 0 = \(service)"
         let rows = try session.query(
             """
-            SELECT k.uid, \(sql: ties.column(of: "u")), \(sql: UserColumns.list("u")) FROM (\
-            SELECT MIN(p.uid) AS uid, p.email FROM \(session.dialect.rows(of: "users", "p", key: "uid", uids)) \
-            AND p.service + 0 = \(service) GROUP BY p.email\
-            ) k \(session.dialect.joinAfter) users u\(session.dialect.using(TokenserverSchema.lookupIndex)) ON u.email = k.email AND u.service = \(service)
+            SELECT k.uid, \(sql: ties.column(of: "u")), \(sql: UserColumns.list("u")) FROM \
+            (SELECT MIN(w.uid) AS uid, w.email FROM (\(wanted)) w GROUP BY w.email) k \
+            \(dialect.users("u", byEmailOf: "k", ofService))
             """
         )
         var accounts: [Int64: Account] = [:]
@@ -45,9 +50,9 @@ struct AccountReader {
         let kin =
             readsKin
             ? try KinReader(session: session, service: service).kin(of: accounts.values.map(\.records)) : Kin()
-        let wanted = Set(uids)
+        let asked = Set(uids)
         return accounts.values.flatMap { account in
-            account.rows.filter { wanted.contains($0.record.uid.rawValue) }.compactMap { own in
+            account.rows.filter { asked.contains($0.record.uid.rawValue) }.compactMap { own in
                 BacklogEntry(
                     record: own.record,
                     others: account.records.filter { $0.uid != own.record.uid },

@@ -31,15 +31,17 @@ struct KinReader {
 
     private func statement(for ids: [String]) -> SQLStatement {
         var statement: SQLStatement = ""
+        let index = session.dialect.using(TokenserverSchema.lookupIndex)
         // Repeated up to a power of two, as lists are.
         var count = 1
         while count < ids.count { count *= 2 }
-        for index in 0..<count {
-            let id = ids[min(index, ids.count - 1)]
-            if index > 0 { statement += " UNION ALL " }
+        for number in 0..<count {
+            let id = ids[min(number, ids.count - 1)]
+            if number > 0 { statement += " UNION ALL " }
             statement += """
                 SELECT * FROM (SELECT \(sql: session.dialect.userName(of: "u")), \(sql: UserColumns.list("u")) FROM users u\
-                \(session.dialect.using(TokenserverSchema.lookupIndex)) WHERE \(emails(of: id)) AND u.service = \(service) LIMIT \(Self.mostRecords)) AS kin\(sql: String(index))
+                \(index) WHERE \(emails(of: id)) AND u.service + 0 = \(service) LIMIT \(Self.mostRecords)) \
+                AS kin\(sql: String(number))
                 """
         }
         return statement

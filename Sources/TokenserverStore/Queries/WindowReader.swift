@@ -173,9 +173,10 @@ struct WindowReader {
     /// As EXISTS, PostgreSQL might read the whole table for it, to look up in a hash of it.
     private func isDeleted(_ alias: String) -> SQLStatement {
         if accounts == .all { return "0" }
+        let index = session.dialect.using(TokenserverSchema.lookupIndex)
         return """
-            COALESCE((SELECT 1 FROM users d\(session.dialect.using(TokenserverSchema.lookupIndex)) WHERE d.email = \(sql: alias).email \
-            AND d.service = \(sql: alias).service AND d.generation = \(UserRecord.retiredGeneration) LIMIT 1), 0)
+            COALESCE((SELECT 1 FROM users d\(index) WHERE d.email = \(sql: alias).email \
+            AND d.service + 0 = \(sql: alias).service AND d.generation = \(UserRecord.retiredGeneration) LIMIT 1), 0)
             """
     }
 

@@ -119,13 +119,22 @@ package struct Dialect: Sendable {
         name == .mysql ? "LOWER(\(alias).email) AS user_name" : "\(alias).email AS user_name"
     }
 
-    /// Joins a table to a few rows that are found first; with wrong statistics, or none, SQLite and MySQL may begin with the
-    /// table.
-    var joinAfter: SQLStatement {
-        switch name {
-        case .sqlite: "CROSS JOIN"
-        case .mysql: "STRAIGHT_JOIN"
-        case .postgres: "JOIN"
+    /// What ends a subquery that is to be answered on its own: PostgreSQL's optimizer might take another index for an order
+    /// that the query around it could do with.
+    var fence: SQLStatement { name == .postgres ? " OFFSET 0" : "" }
+
+    /// Joins the users' rows with the e-mails in `keys`, which are found first, by the index on e-mails: with wrong
+    /// statistics, or none, the optimizers would begin with the table, or read all of it for each e-mail.
+    ///
+    /// - Parameter condition: on those rows, for which no index is of use.
+    func users(_ alias: String, byEmailOf keys: String, _ condition: SQLStatement) -> SQLStatement {
+        let match: SQLStatement = "\(sql: alias).email = \(sql: keys).email AND \(condition)"
+        let index = using(TokenserverSchema.lookupIndex)
+        return switch name {
+        case .sqlite: "CROSS JOIN users \(sql: alias) ON \(match)"
+        case .mysql: "STRAIGHT_JOIN users \(sql: alias)\(index) ON \(match)"
+        case .postgres:
+            "CROSS JOIN LATERAL (SELECT ctid, * FROM users \(sql: alias) WHERE \(match)\(fence)) \(sql: alias)"
         }
     }
 }
