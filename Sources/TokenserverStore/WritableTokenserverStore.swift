@@ -36,31 +36,46 @@ final class WritableTokenserverStore: RecordStore {
     func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] { try await source.standings(uids) }
 
     func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
+        var progress = Progress()
+        let results = await settle(batch[...], cutoff, &progress)
+        if let loss = progress.loss, !results.contains(where: \.isKnown) { throw loss }
+        return results
+    }
+
+    /// How the parts of a batch have gone so far.
+    private struct Progress {
+        /// How many records were refused, one after the other.
         var refusals = 0
-        return try await settle(batch[...], cutoff, &refusals)
+        /// Why nothing more can be written.
+        var loss: (any Error)?
     }
 
     /// What the database refuses is halved until only the records that it refuses are left.
-    ///
-    /// - Parameter refusals: how many records were refused, one after the other.
     private func settle(
         _ batch: ArraySlice<Settlement>,
         _ cutoff: Milliseconds,
-        _ refusals: inout Int
-    ) async throws -> [SettlementResult] {
+        _ progress: inout Progress
+    ) async -> [SettlementResult] {
         if batch.isEmpty { return [] }
-        if refusals >= Self.mostRefusals { return batch.map { _ in .untried } }
-        switch try await write(Array(batch), cutoff) {
+        if progress.refusals >= Self.mostRefusals || progress.loss != nil { return batch.map { _ in .untried } }
+        let written: Result<[SettlementResult], Refusal>
+        do {
+            written = try await write(Array(batch), cutoff)
+        } catch {
+            progress.loss = error
+            return batch.map { _ in .unknown("\(error)") }
+        }
+        switch written {
         case .success(let results):
-            if results.contains(.done) { refusals = 0 }
+            if results.contains(.done) { progress.refusals = 0 }
             return results
         case .failure(let refusal) where batch.count == 1:
-            refusals += 1
+            progress.refusals += 1
             return [.refused(refusal.text)]
         case .failure:
             let middle = batch.startIndex + batch.count / 2
-            let first = try await settle(batch[..<middle], cutoff, &refusals)
-            return first + (try await settle(batch[middle...], cutoff, &refusals))
+            let first = await settle(batch[..<middle], cutoff, &progress)
+            return first + (await settle(batch[middle...], cutoff, &progress))
         }
     }
 
@@ -97,4 +112,13 @@ final class WritableTokenserverStore: RecordStore {
 /// The database refused a transaction that it could carry out otherwise: a constraint, a trigger, a policy.
 private struct Refusal: Error {
     let text: String
+}
+
+extension SettlementResult {
+    fileprivate var isKnown: Bool {
+        switch self {
+        case .unknown, .untried: false
+        default: true
+        }
+    }
 }

@@ -68,4 +68,30 @@ struct StubbornRowsTests {
             #expect(told.allSatisfy { $0.contains(#""data":"deleted""#) && $0.contains(#""record":"kept""#) })
         }
     }
+
+    @Test("while nothing can be settled, two batches more are sent at most", arguments: TestDatabase.Kind.servers)
+    func nothingSettled(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
+            let count = 6000
+            try await world.add(SandboxRecord.obsolete(1...Int64(count)))
+            let holder = try await world.database.ownerConnector.connect(ConnectionOptions(readOnly: false))
+            let running = try Program.purge.start(["--oneshot"], environment: world.environment)
+            try await eventually("some are purged") { try await world.uids().count < count - 300 || !running.isRunning }
+            // Every batch gives its slots back to this row.
+            try await holder.withSession { session in
+                try session.execute("BEGIN")
+                try session.execute("UPDATE nodes SET backoff = 0 WHERE id = 1")
+            }
+            let (sent, before) = (world.requests, try await world.uids().count)
+            try await Task.sleep(for: .seconds(4))
+            let left = try await world.uids().count
+            // A batch more may have been on its way when the row was held.
+            #expect(before - left <= 100)
+            #expect(world.requests - sent <= 300 && running.isRunning, "\(world.requests - sent) more")
+            _ = try await holder.withSession { try $0.execute("ROLLBACK") }
+            let run = await running.finished()
+            #expect(run.code == 0, "\(run.error)")
+            #expect(world.requests == count)
+        }
+    }
 }

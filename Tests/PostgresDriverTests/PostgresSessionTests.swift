@@ -94,7 +94,10 @@ struct PostgresSessionTests {
         }
     }
 
-    @Test("has the settings that are promised in its transactions, also against those of its role", arguments: [true, false])
+    @Test(
+        "has the settings that are promised in its transactions, also against those of its role",
+        arguments: [true, false]
+    )
     func settings(readOnly: Bool) async throws {
         let role = Postgres.freshName("role")
         let owner = try await Postgres.connect()
@@ -112,7 +115,8 @@ struct PostgresSessionTests {
         // What is promised, and what the session has all the same.
         for (name, value, outside) in [
             ("statement_timeout", "7s", "0"), ("lock_timeout", "2s", "0"), ("enable_seqscan", "off", "on"),
-            ("enable_bitmapscan", "off", "on"), ("idle_in_transaction_session_timeout", "1min", "0"), ("jit", "off", "on"),
+            ("enable_bitmapscan", "off", "on"), ("idle_in_transaction_session_timeout", "1min", "0"),
+            ("jit", "off", "on"),
             ("max_parallel_workers_per_gather", "0", "2"),
             ("transaction_isolation", "read committed", "serializable"),
             ("transaction_read_only", readOnly ? "on" : "off", readOnly ? "off" : "on"),

@@ -30,7 +30,9 @@ final class RowsWitness: SQLConnector {
     }
 
     private func add(_ plan: [String: Any], _ text: String, _ description: String) {
-        let (rows, blocks) = (Self.rows(plan), Self.number(plan, "Shared Hit Blocks") + Self.number(plan, "Shared Read Blocks"))
+        let (rows, blocks) = (
+            Self.rows(plan), Self.number(plan, "Shared Hit Blocks") + Self.number(plan, "Shared Read Blocks")
+        )
         counts.withLock { counts in
             counts.rows += rows
             counts.blocks += blocks

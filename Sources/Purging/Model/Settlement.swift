@@ -41,6 +41,8 @@ package enum SettlementResult: Sendable, Equatable {
     case locked
     /// Not written: the database refused to, in these words; others of the batch are not concerned.
     case refused(String)
-    /// Not tried: the database refused too many before it, one after the other.
+    /// Not tried: the database refused too many before it, one after the other, or was lost.
     case untried
+    /// Whether it is written is not known: the database was lost, in these words, after others of the batch were written.
+    case unknown(String)
 }

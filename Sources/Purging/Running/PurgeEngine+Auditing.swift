@@ -97,6 +97,7 @@ extension AuditOutcome.RecordFate {
         case .gone: self = .gone
         case .changed: self = .changed
         case .stale, .locked, .refused, .untried: self = .kept
+        case .unknown: self = .unknown
         }
     }
 }

@@ -78,6 +78,10 @@ extension PurgeEngine {
             for (item, result) in zip(batch, results) {
                 record(result, of: item, at: now)
             }
+            if let text = results.compactMap(\.loss).last {
+                discardUnwritten()
+                stop(.storeFailed(text))
+            }
             if databaseRefusals >= Self.mostDatabaseRefusals, let text = results.compactMap(\.refusal).last {
                 discardUnwritten()
                 stop(.storeFailed("the database refused \(databaseRefusals) records in a row: \(text)"))
@@ -162,13 +166,13 @@ extension PurgeEngine {
             summary.changed += 1
             observer.observe(.recordChanged(uid))
         case (.gone, .postponement), (.changed, .postponement), (.locked, .postponement), (.refused, .postponement),
-            (.untried, .postponement):
+            (.untried, .postponement), (.unknown, .postponement):
             observer.observe(.deferralFailed(uid))
         case (.stale, _):
             // The run ends; the next one decides anew.
             break
-        case (.untried, .deletion), (.locked, .deletion), (.refused, .deletion):
-            // The first is left as it is; the others have failed above.
+        case (.untried, .deletion), (.unknown, .deletion), (.locked, .deletion), (.refused, .deletion):
+            // The first two are for the next run; the others have failed above.
             break
         }
     }
@@ -212,12 +216,17 @@ extension SettlementResult {
         if case .refused(let text) = self { text } else { nil }
     }
 
+    /// How the database was lost.
+    fileprivate var loss: String? {
+        if case .unknown(let text) = self { text } else { nil }
+    }
+
     /// Whether it leaves a record whose data is gone.
     fileprivate var failure: FailureReason? {
         switch self {
         case .locked: .recordLocked
         case .refused: .databaseRefused
-        case .done, .gone, .changed, .stale, .untried: nil
+        case .done, .gone, .changed, .stale, .untried, .unknown: nil
         }
     }
 }

@@ -173,7 +173,7 @@ package struct PurgeEngine: Sendable {
             effects += storeEffects(at: now)
         } while effects.isEmpty && !isPaused && isQuiescent(at: now) && resolveQuiescence(at: now)
         if isFinished { return effects }
-        let wakeTimes = [isPaused ? nil : dispatcher.wakeTime(at: now), settler.wakeTime]
+        let wakeTimes = [isPaused || !settler.allowsSending ? nil : dispatcher.wakeTime(at: now), settler.wakeTime]
         if let wake = wakeTimes.compactMap({ $0 }).min(),
             wakeScheduled.map({ wake < $0 || $0 <= now }) ?? true
         {
@@ -213,7 +213,9 @@ package struct PurgeEngine: Sendable {
 
     private mutating func sendEffects(at now: Instant) -> [Effect] {
         decidePending(at: now)
+        guard settler.allowsSending else { return [] }
         let (send, stale) = dispatcher.next(at: now)
+        settler.noteSent(send.count)
         summary.requests += send.count
         for job in stale {
             toReread[job.uid] = .job(job)

@@ -49,6 +49,8 @@ package struct Settler: Sendable {
     private let settings: Settings
     private var pending: [Item] = []
     private var oldest: Instant?
+    /// How many requests were sent since the batch that is being written went out.
+    private var sentMeanwhile = 0
     /// What others held, in the order in which it is due.
     private var delayed: Deque<(item: Item, due: Instant)> = []
 
@@ -63,6 +65,12 @@ package struct Settler: Sendable {
     package var isEmpty: Bool { pending.isEmpty && delayed.isEmpty && !isWriting }
 
     package var hasRoom: Bool { pending.count + delayed.count < settings.capacity }
+
+    /// Whether requests may be sent. While a batch is being written, these are two batches' worth: where the database is lost
+    /// or refuses, data is not deleted for records that can't be.
+    package var allowsSending: Bool { !isWriting || sentMeanwhile < 2 * settings.batchSize }
+
+    package mutating func noteSent(_ count: Int) { if isWriting { sentMeanwhile += count } }
 
     package mutating func add(_ item: Item, now: Instant) {
         oldest = oldest ?? now
@@ -102,6 +110,7 @@ package struct Settler: Sendable {
         pending.removeFirst(batch.count)
         self.oldest = pending.isEmpty ? nil : now
         isWriting = true
+        sentMeanwhile = 0
         return batch
     }
 

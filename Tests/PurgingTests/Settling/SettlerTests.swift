@@ -51,6 +51,23 @@ struct SettlerTests {
         #expect(empty.isEmpty)
     }
 
+    @Test("allows two batches' worth of requests while one batch is being written")
+    func sendingMeanwhile() {
+        var settler = settler(3)
+        settler.noteSent(100)
+        #expect(settler.allowsSending)
+        #expect(settler.batch(at: start, isIdle: false)?.count == 3)
+        settler.noteSent(5)
+        #expect(settler.allowsSending)
+        settler.noteSent(1)
+        #expect(!settler.allowsSending)
+        settler.batchWritten()
+        #expect(settler.allowsSending)
+        settler.add(item(9), now: start)
+        #expect(settler.batch(at: start, isIdle: true)?.count == 1)
+        #expect(settler.allowsSending)
+    }
+
     @Test("writes one batch at a time")
     func oneAtATime() {
         var settler = settler(7)
