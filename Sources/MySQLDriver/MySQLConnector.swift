@@ -103,6 +103,8 @@ struct MySQLSession: SQLSession {
 
     func begin() throws { try handle.begin() }
 
+    func rollBack() throws { try handle.run("ROLLBACK") }
+
     func query(_ statement: SQLStatement) throws -> [SQLRow] { try handle.execute(statement).rows }
 
     func execute(_ statement: SQLStatement) throws -> Int { try handle.execute(statement).changedRows }

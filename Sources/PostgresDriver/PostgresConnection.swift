@@ -35,6 +35,8 @@ struct PostgresSession: SQLSession {
 
     func begin() throws { try handle.begin() }
 
+    func rollBack() throws { try handle.rollBack() }
+
     func query(_ statement: SQLStatement) throws -> [SQLRow] { try handle.execute(statement).rows() }
 
     func execute(_ statement: SQLStatement) throws -> Int { try handle.execute(statement).changedRows }

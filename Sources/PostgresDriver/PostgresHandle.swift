@@ -55,7 +55,7 @@ final class PostgresHandle: @unchecked Sendable {
         do {
             return try run([transaction.begin, transaction.settings, statement, "COMMIT"], connection)[2]
         } catch {
-            try rollBack(connection)
+            if end == nil { try rollBack() }
             throw error
         }
     }
@@ -67,14 +67,15 @@ final class PostgresHandle: @unchecked Sendable {
         do {
             _ = try run([transaction.begin, transaction.settings], connection)
         } catch {
-            try rollBack(connection)
+            if end == nil { try rollBack() }
             throw error
         }
     }
 
-    /// Ends the transaction in which a statement of ours failed, if there is one.
-    private func rollBack(_ connection: OpaquePointer) throws {
-        if end != nil || PQtransactionStatus(connection) == PQTRANS_IDLE { return }
+    /// Ends the transaction that is open, if one is; a connection on which this fails is of no more use.
+    func rollBack() throws {
+        guard let connection, end == nil else { throw end ?? lost("it was closed") }
+        if PQtransactionStatus(connection) == PQTRANS_IDLE { return }
         do {
             _ = try run(["ROLLBACK"], connection)
         } catch {

@@ -12,7 +12,12 @@ package final class SQLiteConnection: SQLConnection {
         _ body: @escaping @Sendable (any SQLSession) throws -> Result
     ) async throws -> Result {
         try await queue.run { [database] in
-            try database.writeWithoutTransaction { try body(SQLiteSession(database: $0)) }
+            try database.writeWithoutTransaction { database in
+                let session = SQLiteSession(database: database)
+                // The library ends the program where a transaction is left open.
+                defer { try? session.rollBack() }
+                return try body(session)
+            }
         }
     }
 

@@ -25,10 +25,13 @@ package struct SQLiteConnector: SQLConnector {
         configuration.readonly = options.readOnly
         configuration.busyMode = .timeout(Self.busyTimeout)
         configuration.label = "purge-old-records"
+        // A transaction that can't be rolled back is a connection of no more use, not the program's end.
+        configuration.allowsUnsafeTransactions = true
         do {
             return SQLiteConnection(try DatabaseQueue(path: path, configuration: configuration))
         } catch let error as DatabaseError {
-            throw SQLError.unreachable("can't open the SQLite database \(path): \(SQLiteSession.text(error))")
+            let text = "can't open the SQLite database \(path): \(SQLiteSession.text(error))"
+            throw error.resultCode == .SQLITE_NOTADB ? SQLError.refused(text) : SQLError.unreachable(text)
         }
     }
 

@@ -10,6 +10,8 @@ struct SQLiteSession: SQLSession {
     /// Takes the write lock at once, if there is one to take: an upgrade from reading could fail with no way to wait.
     func begin() throws { _ = try execute(database.configuration.readonly ? "BEGIN" : "BEGIN IMMEDIATE") }
 
+    func rollBack() throws { if database.isInsideTransaction { _ = try execute("ROLLBACK") } }
+
     func query(_ statement: SQLStatement) throws -> [SQLRow] {
         try classified {
             let prepared = try database.cachedStatement(sql: statement.text(for: dialect))
@@ -43,7 +45,9 @@ struct SQLiteSession: SQLSession {
             switch error.resultCode {
             case .SQLITE_BUSY, .SQLITE_LOCKED: throw SQLError.busy(text)
             case .SQLITE_INTERRUPT: throw SQLError.interrupted
-            case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_PERM: throw SQLError.unreachable(text)
+            // The file, its folder or its disk: what somebody may just be mending.
+            case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_PERM, .SQLITE_FULL: throw SQLError.unreachable(text)
+            case .SQLITE_READONLY where !database.configuration.readonly: throw SQLError.unreachable(text)
             default: throw SQLError.failed(text)
             }
         }

@@ -42,13 +42,24 @@ extension SQLSession {
     /// - Returns: the error to throw: the first one, unless the transaction may still be open, which makes the connection
     ///   one of no more use.
     private func rolledBack(after error: any Error) -> any Error {
-        if case SQLError.unreachable = error { return error }
         do {
-            try execute("ROLLBACK")
-            return error
+            try rollBack()
         } catch let failure {
-            return SQLError.unreachable("a transaction could not be rolled back: \(failure)")
+            if case SQLError.unreachable = error { return error }
+            return SQLError.unreachable("\(error); then the transaction could not be rolled back: \(failure)")
         }
+        return error
+    }
+
+    /// Runs the body in a transaction that may write, and rolls it back.
+    func inTrialTransaction(_ body: () throws -> Void) throws {
+        try begin()
+        do {
+            try body()
+        } catch {
+            throw rolledBack(after: error)
+        }
+        try rollBack()
     }
 
     /// Throws unless the server can be written to.

@@ -16,37 +16,20 @@ final class SteadyConnection: Sendable {
     private let resilience: Resilience
     private let connection: Mutex<(any SQLConnection)?>
 
-    private init(
-        _ connection: any SQLConnection,
-        connector: any SQLConnector,
-        options: ConnectionOptions,
-        resilience: Resilience
-    ) {
-        self.connection = Mutex(connection)
+    /// Connects when it is used first.
+    init(_ connector: any SQLConnector, _ options: ConnectionOptions, _ resilience: Resilience) {
+        connection = Mutex(nil)
         self.connector = connector
         self.options = options
         self.resilience = resilience
     }
 
-    /// The first connection is tried for once only: at the start, an error is an answer.
-    static func open(
-        _ connector: any SQLConnector,
-        _ options: ConnectionOptions,
-        _ resilience: Resilience
-    ) async throws -> SteadyConnection {
-        let connection = try await translatingErrors { try await Self.connect(connector, options) }
-        return SteadyConnection(connection, connector: connector, options: options, resilience: resilience)
-    }
-
     /// Throws ``StoreError``. A cancelled task finishes the try that it has begun, but waits for no other.
-    ///
-    /// - Parameter isStart: at the start, an error is an answer; later, it is waited out.
     func use<Result: Sendable>(
-        isStart: Bool = false,
         _ body: @escaping @Sendable (any SQLSession, Attempt) throws -> Result
     ) async throws -> Result {
         var attempt = Attempt()
-        var trouble = Trouble(patience: isStart ? .zero : resilience.patience)
+        var trouble = Trouble(patience: resilience.patience)
         while true {
             do {
                 let (connection, known) = (try await current(), attempt)

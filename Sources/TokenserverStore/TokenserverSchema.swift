@@ -52,13 +52,15 @@ struct TokenserverSchema {
         }
     }
 
-    /// Finds out that this session may change what settling changes, by statements that fit no row.
+    /// Finds out that this session may change what settling changes, by statements that fit no row, in a transaction that is
+    /// rolled back. On SQLite a page of the file is made dirty: only then are its folder and its disk asked for anything.
     ///
     /// It would be too late to learn it once nodes have deleted data.
     func checkWriting(tracksSlots: Bool) throws {
-        let none: [Int64] = [-1]
-        try session.inWritingTransaction {
-            do {
+        let none = [Int64.min]
+        do {
+            try session.inTrialTransaction {
+                if session.dialect.name == .sqlite { try session.execute("CREATE TABLE purge_old_records_trial (id)") }
                 if tracksSlots {
                     try session.execute(
                         BatchSettler.update(
@@ -74,11 +76,14 @@ struct TokenserverSchema {
                     BatchSettler.update("users", key: "uid", none, "replaced_at = replaced_at", session.dialect)
                 )
                 try session.execute(BatchSettler.deletion(of: none, session.dialect))
-            } catch SQLError.failed(let text) {
-                throw StoreError.failed(
-                    "Tokenserver's tables can't be changed (\(text)); check the user's privileges"
-                )
             }
+        } catch SQLError.failed(let text) {
+            throw StoreError.failed("Tokenserver's tables can't be changed (\(text)); check the user's privileges")
+        } catch SQLError.unreachable(let text) where session.dialect.name == .sqlite {
+            throw StoreError.failed(
+                "Tokenserver's database can't be changed (\(text)); check that the file and its folder can be written to, and"
+                    + " that the disk has room"
+            )
         }
     }
 }

@@ -56,8 +56,8 @@ package final class TokenserverStore: BacklogSource, Sendable {
             statementTimeout: .seconds(120),
             needsPrimary: needsPrimary
         )
-        let connection = try await SteadyConnection.open(connector, options, resilience)
-        let service = try await connection.use(isStart: true) { session, _ in
+        let connection = SteadyConnection(connector, options, resilience)
+        let service = try await connection.use { session, _ in
             try TokenserverSchema(session: session).serviceID()
         }
         return TokenserverStore(
@@ -84,8 +84,8 @@ package final class TokenserverStore: BacklogSource, Sendable {
     ) async throws -> any RecordStore {
         let source = try await openReader(connector, resilience, limits, needsPrimary: true, readsKin: readsKin)
         let options = ConnectionOptions(readOnly: false, needsPrimary: true)
-        let writing = try await SteadyConnection.open(connector, options, resilience)
-        try await writing.use(isStart: true) { session, _ in
+        let writing = SteadyConnection(connector, options, resilience)
+        try await writing.use { session, _ in
             try TokenserverSchema(session: session).checkWriting(tracksSlots: tracksSlots)
         }
         return WritableTokenserverStore(source: source, writing: writing, tracksSlots: tracksSlots)

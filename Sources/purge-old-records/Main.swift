@@ -5,15 +5,16 @@ import Foundation
 @main
 enum Main {
     static func main() async {
-        // Writing to a closed pipe is an error to handle, not a reason to die.
+        // Writing to a closed pipe, or beyond the limit of a file's size, is an error to handle, not a reason to die.
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+        StandardOutput.keepDescriptors()
         FileLimit.raise()
         let environment = ProcessInfo.processInfo.environment
         let arguments = ArgumentSpelling.canonical(Array(CommandLine.arguments.dropFirst()))
         if let first = arguments.first, ["-h", "--help", "help"].contains(first), arguments.count == 1 {
             // The default subcommand's help is what everyone wants to see.
-            print(RootCommand.helpMessage(for: PurgeCommand.self))
-            exit(EXIT_SUCCESS)
+            exit(show(RootCommand.helpMessage(for: PurgeCommand.self)))
         }
         // What the library answers for every program, for one that is described with its default subcommand's options.
         switch arguments.first {
@@ -55,12 +56,22 @@ enum Main {
         }
         let code = RootCommand.exitCode(for: error)
         if code.isSuccess {
-            print(RootCommand.fullMessage(for: error))
-        } else {
-            let problem = RootCommand.message(for: error).split(separator: "\n").first ?? "wrong arguments"
-            Logs.complain("purge-old-records: \(problem)", "see purge-old-records --help for what there is")
+            return show(RootCommand.fullMessage(for: error))
         }
+        let problem = RootCommand.message(for: error).split(separator: "\n").first ?? "wrong arguments"
+        Logs.complain("purge-old-records: \(problem)", "see purge-old-records --help for what there is")
         return code.rawValue
+    }
+
+    private static func show(_ text: String) -> Int32 {
+        do {
+            try StandardOutput.write(line: text)
+            try StandardOutput.flush()
+            return EXIT_SUCCESS
+        } catch {
+            if !(error is StandardOutput.Closed) { Logs.complain("purge-old-records: \(error)") }
+            return EXIT_FAILURE
+        }
     }
 }
 

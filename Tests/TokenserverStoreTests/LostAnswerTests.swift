@@ -30,7 +30,7 @@ struct LostAnswerTests {
             ])
             let connector = ForgetfulConnector(try database.connector, loss)
             let store = try await TokenserverStore.open(connector, tracksSlots: true)
-            connector.forgetNextCommit()
+            connector.forgetCommit()
             let results = try await store.settle(
                 [.delete(1), .delete(2), .deleteNodeless(3, node: 9), .postpone(4, from: 8), .delete(5)],
                 cutoff: Milliseconds(1000)
@@ -42,13 +42,34 @@ struct LostAnswerTests {
             #expect((node.available, node.currentLoad) == (102, 98))
         }
     }
+
+    @Test("the parts of a halved batch that were written before count as done", arguments: TestDatabase.Kind.allCases)
+    func halves(_ kind: TestDatabase.Kind) async throws {
+        try await TestDatabase.with(kind) { database in
+            try await database.tokenserver.insert([.live(1)])
+            try await database.tokenserver.insert((1...8).map { .obsolete($0, replacedAt: $0) })
+            try await database.refuseDeletions("not this one", ofUIDs: [8])
+            let connector = ForgetfulConnector(try database.connector, .request)
+            let resilience = Resilience(patience: .zero)
+            let store = try await TokenserverStore.open(connector, tracksSlots: true, resilience: resilience)
+            // The first is that of the records 1 to 4.
+            connector.forgetCommit(2, isForGood: true)
+            let batch = (Int64(1)...8).map { Settlement.delete($0) }
+            let results = try await store.settle(batch, cutoff: Milliseconds(1000))
+            let lost = SettlementResult.unknown("the connection was lost")
+            #expect(results == [.done, .done, .done, .done, lost, lost, .untried, .untried])
+            #expect(try await database.tokenserver.records().map(\.uid) == [5, 6, 7, 8])
+            // All of the next one is lost, which is an error.
+            await #expect(throws: StoreError.self) { try await store.settle(batch, cutoff: Milliseconds(1000)) }
+        }
+    }
 }
 
 /// Loses the connection at a COMMIT, when told to.
 private final class ForgetfulConnector: SQLConnector {
     private let connector: any SQLConnector
     private let loss: LostAnswerTests.Loss
-    private let state = Mutex((isArmed: false, forgotten: 0))
+    private let state = Mutex((countdown: 0, isForGood: false, forgotten: 0))
 
     init(_ connector: any SQLConnector, _ loss: LostAnswerTests.Loss) {
         self.connector = connector
@@ -59,10 +80,14 @@ private final class ForgetfulConnector: SQLConnector {
 
     var forgotten: Int { state.withLock { $0.forgotten } }
 
-    func forgetNextCommit() { state.withLock { $0.isArmed = true } }
+    /// - Parameter number: which one, counted from 1.
+    func forgetCommit(_ number: Int = 1, isForGood: Bool = false) {
+        state.withLock { $0 = (number, isForGood, $0.forgotten) }
+    }
 
     func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
-        Connection(connection: try await connector.connect(options), connector: self)
+        if state.withLock({ $0.isForGood && $0.countdown == 0 }) { throw SQLError.unreachable("the server is gone") }
+        return Connection(connection: try await connector.connect(options), connector: self)
     }
 
     private struct Connection: SQLConnection {
@@ -86,13 +111,16 @@ private final class ForgetfulConnector: SQLConnector {
 
         func begin() throws { try session.begin() }
 
+        func rollBack() throws { try session.rollBack() }
+
         func query(_ statement: SQLStatement) throws -> [SQLRow] { try session.query(statement) }
 
         func execute(_ statement: SQLStatement) throws -> Int {
             let isLost = connector.state.withLock { state in
-                guard state.isArmed, statement.text(for: dialect) == "COMMIT" else { return false }
-                state = (false, state.forgotten + 1)
-                return true
+                guard state.countdown > 0, statement.text(for: dialect) == "COMMIT" else { return false }
+                state.countdown -= 1
+                if state.countdown == 0 { state.forgotten += 1 }
+                return state.countdown == 0
             }
             if !isLost { return try session.execute(statement) }
             // With the connection an open transaction ends.

@@ -45,6 +45,8 @@ final class PlanWitness: SQLConnector, SQLConnection {
 
         func begin() throws { try session.begin() }
 
+        func rollBack() throws { try session.rollBack() }
+
         func query(_ statement: SQLStatement) throws -> [SQLRow] {
             let plan = try session.query("EXPLAIN QUERY PLAN \(statement)").map { try $0.text(3) }
             witness.collected.withLock { $0 += plan }

@@ -76,6 +76,8 @@ final class RowsWitness: SQLConnector {
 
         func begin() throws { try session.begin() }
 
+        func rollBack() throws { try session.rollBack() }
+
         func query(_ statement: SQLStatement) throws -> [SQLRow] {
             try explain(statement)
             return try session.query(statement)

@@ -93,6 +93,7 @@ package final class RunLedger: RunObserver {
         switch event {
         case .pageRead(let records): read.add(records)
         case .recordHeld(_, _, let reason, _): held.add(reason)
+        case .notBegun: break
         case .started: written.withLock { $0.runStartedAt = time.wallTime }
         case .finished(let summary): finished(summary)
         case .backlogCountBegan:

@@ -79,7 +79,7 @@ package struct BacklogReport: Sendable {
 
     /// Goes through the whole backlog. Memory does not grow with it.
     ///
-    /// - Throws: ``StoreError``, ``ImplausibleNodes``, ``Sweep/LoopDetected``.
+    /// - Throws: ``StoreError``, ``ImplausibleNodes``, ``Sweep/LoopDetected``, and what `each` throws.
     package init(
         source: any BacklogSource,
         options: RunOptions,
@@ -87,7 +87,7 @@ package struct BacklogReport: Sendable {
         time: any TimeSource,
         stopSignal: StopSignal,
         lastAnswer: (UID) -> String? = { _ in nil },
-        each: (Exception) -> Void = { _ in },
+        each: (Exception) throws -> Void = { _ in },
         progress: @Sendable (Int) -> Void
     ) async throws {
         let preparation = try await RunPreparation(source: source, policy: policy, options: options, time: time)
@@ -107,7 +107,7 @@ package struct BacklogReport: Sendable {
             note(entry, action)
             if let answer { answered[answer, default: Tally()].note(entry.replacedAt) }
             if !planned.isChange || answer != nil {
-                each(Exception(planned: planned, cause: entry.cause, lastAnswer: answer))
+                try each(Exception(planned: planned, cause: entry.cause, lastAnswer: answer))
             }
             return true
         } afterPage: { _ in

@@ -1,5 +1,7 @@
 /// Something that happened in a run, for logs, metrics and the progress line. Events are past tense.
 package enum RunEvent: Sendable {
+    /// A run could not begin, as the database could not be opened.
+    case notBegun
     case started
     /// The count of the backlog began; it tells of this moment.
     case backlogCountBegan

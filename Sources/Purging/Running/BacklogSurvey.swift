@@ -11,9 +11,9 @@ struct BacklogSurvey: Sendable {
     /// Calls `body` for each record in the backlog's order, and `afterPage` with the number of records after each page,
     /// until one of them returns false.
     ///
-    /// - Throws: what the reader throws, and ``Sweep/LoopDetected``.
+    /// - Throws: what the reader and the closures throw, and ``Sweep/LoopDetected``.
     func forEach(
-        _ body: (BacklogEntry, PurgeAction, NodeDirectory) -> Bool,
+        _ body: (BacklogEntry, PurgeAction, NodeDirectory) throws -> Bool,
         afterPage: (Int) async throws -> Bool
     ) async throws {
         let turns: [AccountFilter] = order == .deletedFirst ? [.deleted, .all] : [.all]
@@ -23,7 +23,7 @@ struct BacklogSurvey: Sendable {
     /// - Returns: false if it was ended.
     private func sweep(
         _ accounts: AccountFilter,
-        _ body: (BacklogEntry, PurgeAction, NodeDirectory) -> Bool,
+        _ body: (BacklogEntry, PurgeAction, NodeDirectory) throws -> Bool,
         afterPage: (Int) async throws -> Bool
     ) async throws -> Bool {
         var sweep = Sweep()
@@ -42,7 +42,7 @@ struct BacklogSurvey: Sendable {
                 // These had their turn.
                 if order == .deletedFirst, accounts == .all, entry.cause == .deletedAccount { continue }
                 let action = planner.action(for: entry, in: reading.directory)
-                if !body(entry, action, reading.directory) {
+                if try !body(entry, action, reading.directory) {
                     _ = try await afterPage(reading.content.entries.count)
                     return false
                 }

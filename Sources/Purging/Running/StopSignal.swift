@@ -27,7 +27,7 @@ package final class StopSignal: Sendable {
     /// Does something that may take long, and gives it up (cancels it) as soon as a stop is requested.
     ///
     /// - Returns: nil if it was given up.
-    func unlessRequested<Result: Sendable>(
+    package func unlessRequested<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result? {
         try await withThrowingTaskGroup(of: Result?.self) { group in

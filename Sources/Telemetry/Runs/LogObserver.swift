@@ -58,6 +58,8 @@ package final class LogObserver: RunObserver {
                 "A node's URL can't be used; correct it in the nodes table: \(problem)",
                 metadata: ["node_id": .stringConvertible(node.rawValue)]
             )
+        // Why is told by who could not begin.
+        case .notBegun: break
         case .started, .backlogCountBegan, .deletionRedirected, .progressed: break
         case .paused(let reason?):
             logger.notice("Paused: nothing new is sent, as \(reason); what nodes confirmed is settled")

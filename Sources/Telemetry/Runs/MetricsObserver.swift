@@ -82,6 +82,7 @@ package struct MetricsObserver: RunObserver {
         case .deletionRedirected: override.increment()
         case .paused(let reason): paused.record(reason == nil ? 0 : 1)
         case .limitReached: maxRecords.increment()
+        case .notBegun: runFailure.increment()
         case .finished(let summary): finished(summary)
         case .started, .backlogCountBegan, .backlogCounted, .backlogNotCounted, .recordChanged, .nodeChanged,
             .nodeMalformed, .databaseRefused, .progressed:

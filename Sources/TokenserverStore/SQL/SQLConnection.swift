@@ -5,8 +5,11 @@ package protocol SQLSession {
     var dialect: Dialect { get }
 
     /// Begins a transaction at READ COMMITTED, where the database has a choice, that may write if the connection may. It is
-    /// ended by COMMIT or ROLLBACK.
+    /// ended by COMMIT or ``rollBack()``.
     func begin() throws
+
+    /// Ends the transaction that is open, if one is: an error may have ended it already.
+    func rollBack() throws
 
     func query(_ statement: SQLStatement) throws -> [SQLRow]
 

@@ -11,15 +11,22 @@ struct AuditProgram {
             let report = try AuditReport(try AuditReader(paths: settings.files), uids: settings.uids)
             let text = AuditText(report: report)
             if settings.uids.isEmpty {
-                print(text.summary)
+                try show(text.summary)
                 return report.open.isEmpty && report.unreadable == 0 ? 0 : 3
             }
-            print(text.lines(about: settings.uids))
+            try show(text.lines(about: settings.uids))
             return settings.uids.allSatisfy(report.isSettled) ? 0 : 3
+        } catch is StandardOutput.Closed {
+            return 1
         } catch {
             Logs.complain("purge-old-records: \(error)")
             return 1
         }
+    }
+
+    private func show(_ text: String) throws {
+        try StandardOutput.write(line: text)
+        try StandardOutput.flush()
     }
 }
 

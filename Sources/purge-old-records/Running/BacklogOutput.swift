@@ -9,7 +9,8 @@ struct BacklogOutput {
     let lists: Bool
     let isJSON: Bool
 
-    func write(_ exception: BacklogReport.Exception) {
+    /// - Throws: what ``StandardOutput`` throws.
+    func write(_ exception: BacklogReport.Exception) throws {
         guard lists else { return }
         let planned = exception.planned
         if isJSON {
@@ -19,19 +20,24 @@ struct BacklogOutput {
                 "reason": planned.reason, "cause": exception.cause.rawValue,
             ]
             record["last_answer"] = exception.lastAnswer
-            return printJSON(["record": record])
+            return try printJSON(["record": record])
         }
         let answer = exception.lastAnswer.map { ", last answer \($0)" } ?? ""
-        print(
-            "uid \(planned.uid) node \(planned.node) replaced_at \(planned.replacedAt.rawValue)"
+        try StandardOutput.write(
+            line: "uid \(planned.uid) node \(planned.node) replaced_at \(planned.replacedAt.rawValue)"
                 + " \(planned.verb.rawValue) \(planned.reason) (\(exception.cause.rawValue))\(answer)"
         )
     }
 
-    func write(_ report: BacklogReport) {
-        if isJSON { return printJSON(["backlog": json(report)]) }
-        if lists { print("") }
-        print(BacklogTable(report: report, database: database, asOf: asOf).text)
+    /// - Throws: what ``StandardOutput`` throws.
+    func write(_ report: BacklogReport) throws {
+        if isJSON {
+            try printJSON(["backlog": json(report)])
+        } else {
+            if lists { try StandardOutput.write(line: "") }
+            try StandardOutput.write(line: BacklogTable(report: report, database: database, asOf: asOf).text)
+        }
+        try StandardOutput.flush()
     }
 
     private func json(_ report: BacklogReport) -> [String: Any] {
@@ -70,13 +76,8 @@ struct BacklogOutput {
         return fields
     }
 
-    private func printJSON(_ value: [String: Any]) {
-        guard
-            let data = try? JSONSerialization.data(
-                withJSONObject: value,
-                options: [.sortedKeys, .withoutEscapingSlashes]
-            )
-        else { return }
-        print(String(decoding: data, as: UTF8.self))
+    private func printJSON(_ value: [String: Any]) throws {
+        let data = try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .withoutEscapingSlashes])
+        try StandardOutput.write(line: String(decoding: data, as: UTF8.self))
     }
 }

@@ -18,12 +18,8 @@ struct BacklogProgram {
         }
         do {
             let progress = settings.records.humanLogs ? ProgressLine(output: logs.output, verb: "read") : nil
-            let source = try await TokenserverStore.openReadOnly(
-                settings.records.connector,
-                readsKin: !settings.records.policy.storageTypes.allKeyByUID,
-                resilience: logs.resilience(settings.records)
-            )
-            try await settings.records.checkNodeTypes(in: source)
+            let opened = try await stopSignal.unlessRequested { try await settings.records.openReadOnly(logs) }
+            guard let source = opened else { return 1 }
             let answers =
                 settings.auditLogs.isEmpty ? nil : try LastAnswers(try AuditReader(paths: settings.auditLogs))
             let output = BacklogOutput(
@@ -42,8 +38,10 @@ struct BacklogProgram {
                 each: output.write
             ) { progress?.update(done: $0, total: nil, held: 0, failed: 0) }
             progress?.finish()
-            output.write(report)
+            try output.write(report)
             return 0
+        } catch is StandardOutput.Closed {
+            return 1
         } catch {
             logs.logger.error("\(error)")
             return 1

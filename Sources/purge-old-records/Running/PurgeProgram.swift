@@ -74,6 +74,7 @@ struct PurgeProgram {
                 : purge(logs, journal, observer, stopSignal)
         } catch {
             logs.logger.error("\(error)")
+            observer.observe(.notBegun)
         }
         return 1
     }
@@ -86,18 +87,22 @@ struct PurgeProgram {
     ) async throws -> Int32 {
         let time = SystemTime()
         let connector = settings.records.connector
-        var store = try await TokenserverStore.open(
-            connector,
-            tracksSlots: settings.records.spannerNode == nil,
-            readsKin: !settings.policy.storageTypes.allKeyByUID,
-            resilience: logs.resilience(settings.records)
-        )
+        let opened = try await stopSignal.unlessRequested { [settings] in
+            let store = try await TokenserverStore.open(
+                connector,
+                tracksSlots: settings.records.spannerNode == nil,
+                readsKin: !settings.policy.storageTypes.allKeyByUID,
+                resilience: logs.resilience(settings.records)
+            )
+            try await settings.records.checkNodeTypes(in: store)
+            return store
+        }
+        guard var store = opened else { return 0 }
         var counter: any BacklogCounter = TokenserverCounter(connector: connector)
         if case .apply(let plan) = settings.plan {
             counter = PlanCounter(plan: plan, source: store)
             store = PlannedStore(store, plan: plan)
         }
-        try await settings.records.checkNodeTypes(in: store)
         if let journal { try await closeOpenIntents(journal, store, logs.logger) }
         // Before there is a client, which has to be shut down.
         var locks: (any ShardLocks)?
@@ -171,12 +176,8 @@ struct PurgeProgram {
     ) async throws -> Int32 {
         let time = SystemTime()
         let connector = settings.records.connector
-        let source = try await TokenserverStore.openReadOnly(
-            connector,
-            readsKin: !settings.policy.storageTypes.allKeyByUID,
-            resilience: logs.resilience(settings.records)
-        )
-        try await settings.records.checkNodeTypes(in: source)
+        let opened = try await stopSignal.unlessRequested { try await settings.records.openReadOnly(logs) }
+        guard let source = opened else { return 0 }
         let sink: PlanFileWriter? = if case .write(let writer) = settings.plan { writer } else { nil }
         let run = DryRun(
             source: source,

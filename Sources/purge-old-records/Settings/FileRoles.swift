@@ -21,6 +21,12 @@ struct FileRoles {
             if file.path.isEmpty {
                 throw UsageError(problem: "\(file.option) names no file", remedy: "give a file's name, or leave it out")
             }
+            if let kind = Self.otherKind(file.path) {
+                throw UsageError(
+                    problem: "\(file.option) names a \(kind), not a file that can be written to",
+                    remedy: "give the name of a regular file, or of one that is to be made"
+                )
+            }
             let rest = written[(index + 1)...] + others
             if let same = rest.first(where: { Self.canonical($0.path) == Self.canonical(file.path) }) {
                 throw UsageError(
@@ -28,6 +34,19 @@ struct FileRoles {
                     remedy: "give each its own"
                 )
             }
+        }
+    }
+
+    /// What there is at the path, if it is no regular file: a pipe would block whoever opens it, and a device keeps nothing.
+    private static func otherKind(_ path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return nil
+        case S_IFDIR: return "directory"
+        case S_IFIFO: return "pipe"
+        case S_IFSOCK: return "socket"
+        default: return "device"
         }
     }
 

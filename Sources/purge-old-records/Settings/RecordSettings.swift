@@ -62,6 +62,17 @@ struct RecordSettings {
         }
     }
 
+    /// The database, for those that only look.
+    func openReadOnly(_ logs: Logs) async throws -> TokenserverStore {
+        let store = try await TokenserverStore.openReadOnly(
+            connector,
+            readsKin: !policy.storageTypes.allKeyByUID,
+            resilience: logs.resilience(self)
+        )
+        try await checkNodeTypes(in: store)
+        return store
+    }
+
     func apply(to options: inout RunOptions) {
         options.gracePeriod = gracePeriod
         options.uidsAbove = uidsAbove
@@ -110,10 +121,10 @@ struct RecordSettings {
     }
 
     private static func spannerNode(_ environment: [String: String]) throws(UsageError) -> NodeID? {
-        guard let text = environment["SYNC_TOKENSERVER__SPANNER_NODE_ID"], !text.isEmpty else { return nil }
+        guard let text = environment["SYNC_TOKENSERVER__SPANNER_NODE_ID"] else { return nil }
         guard let id = Int64(text) else {
             throw UsageError(
-                problem: "SYNC_TOKENSERVER__SPANNER_NODE_ID is not a number",
+                problem: "SYNC_TOKENSERVER__SPANNER_NODE_ID is \(text.isEmpty ? "empty" : "not a number")",
                 remedy: "set it to the id of the Spanner node in nodes, or unset it"
             )
         }
