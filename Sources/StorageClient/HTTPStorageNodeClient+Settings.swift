@@ -6,6 +6,8 @@ extension HTTPStorageNodeClient {
         package var connectTimeout = Duration.seconds(5)
         /// Connections kept for one node; no fewer than the requests that it may get at once.
         package var connectionsPerNode = 32
+        /// Connections in all, idle ones included. When there are as many, idle ones make room for new ones.
+        package var mostConnections = Int.max
         package var proxies = ProxyRules.none
         /// PEM file of the certificate authorities to trust, or a directory of such; nil for the system's.
         package var caFile: String?

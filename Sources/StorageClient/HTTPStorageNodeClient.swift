@@ -24,6 +24,7 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
             resolver: settings.resolver,
             limits: ConnectionLimits(
                 count: settings.connectionsPerNode,
+                total: settings.mostConnections,
                 age: settings.connectionAge,
                 lookUps: settings.addressInterval
             ),

@@ -16,6 +16,13 @@ struct TransportFailure: Error, Equatable {
         TransportFailure(verdict: .unreachable(what: what, sent: false))
     }
 
+    /// Nothing was sent, for want of something on this machine.
+    static func shortage(_ what: String) -> TransportFailure { TransportFailure(verdict: .shortage(what: what)) }
+
+    var isShortage: Bool {
+        if case .shortage = verdict { true } else { false }
+    }
+
     /// A request was written to the connection.
     static func broken(_ what: String) -> TransportFailure {
         TransportFailure(verdict: .unreachable(what: what, sent: true))
@@ -50,7 +57,8 @@ extension TransportFailure {
             switch error {
             case let error as TransportFailure: error
             case let error as NIOConnectionError: Self(dialling: error.connectionErrors.first?.error ?? error)
-            case let error as IOError: .notSent(Self.text(ofDialling: error.errnoCode))
+            case let error as IOError:
+                Self.shortage(error.errnoCode).map(Self.shortage) ?? .notSent(Self.text(ofDialling: error.errnoCode))
             case NIOSSLError.handshakeFailed: .notSent("TLS handshake failed")
             case let error as NIOSSLExtraError where error == .failedToValidateHostname:
                 .notSent("the TLS certificate is for another host")
@@ -71,14 +79,23 @@ extension TransportFailure {
             }
     }
 
+    /// What this machine lacks, if the error says so.
+    private static func shortage(_ code: CInt) -> String? {
+        switch code {
+        case EMFILE: "too many open files for this program (ulimit -n)"
+        case ENFILE: "too many open files on this machine"
+        case EADDRNOTAVAIL: "no free port for a connection"
+        case ENOBUFS, ENOMEM: "no memory for a connection"
+        default: nil
+        }
+    }
+
     private static func text(ofDialling code: CInt) -> String {
         switch code {
         case ECONNREFUSED: "connection refused"
         case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EHOSTDOWN: "no route to the host"
         case ECONNRESET: "connection reset before it was ready"
         case ETIMEDOUT: "no connection: the host is silent"
-        case EMFILE, ENFILE: "no connection: too many open files on this machine"
-        case EADDRNOTAVAIL: "no connection: no free port on this machine"
         default: "no connection: error \(code) of the system"
         }
     }

@@ -26,10 +26,15 @@ enum Main {
             switch try RootCommand.parseAsRoot(arguments) {
             case let purge as PurgeCommand:
                 SignalTrap.set()
-                finish(await PurgeProgram(settings: try PurgeSettings(purge, environment: environment)).run())
+                var settings = try PurgeSettings(purge, environment: environment)
+                let isListening = settings.monitoring.address != nil
+                settings.limit(connections: try FileLimit.connections(isListening: isListening))
+                finish(await PurgeProgram(settings: settings).run())
             case let backlog as BacklogCommand:
                 SignalTrap.set()
-                finish(await BacklogProgram(settings: try BacklogSettings(backlog, environment: environment)).run())
+                let settings = try BacklogSettings(backlog, environment: environment)
+                _ = try FileLimit.connections()
+                finish(await BacklogProgram(settings: settings).run())
             case let audit as AuditCommand:
                 finish(AuditProgram(settings: try AuditSettings(audit)).run())
             case var other:
@@ -53,6 +58,10 @@ enum Main {
         if let error = error as? UsageError {
             Logs.complain("purge-old-records: \(error.problem)", error.remedy)
             return ExitCode.validationFailure.rawValue
+        }
+        if let error = error as? FileLimit.TooLow {
+            Logs.complain("purge-old-records: \(error)")
+            return EXIT_FAILURE
         }
         let code = RootCommand.exitCode(for: error)
         if code.isSuccess {

@@ -74,7 +74,7 @@ struct DatabaseErrorTests {
     /// - Parameter words: of which one has to be in the line, separated by bars.
     private func expectRefusal(_ url: String, _ words: String) async throws {
         let run = try await Program.purge.run(
-            ["--oneshot"],
+            ["--oneshot", "--database-timeout", "1"],
             environment: ["SYNC_TOKENSERVER__DATABASE_URL": url, "SYNC_MASTER_SECRET": "s"]
         )
         #expect(run.code == 1, "\(run.error)")

@@ -28,6 +28,25 @@ struct DatabaseTroubleTests {
         }
     }
 
+    @Test("a server that is away when the program starts is waited for; a refused password is not", arguments: servers)
+    func awayAtTheStart(_ kind: TestDatabase.Kind) async throws {
+        try await withServer(kind) { server, world in
+            await server.kill()
+            let running = try Program.purge.start(["--oneshot"], environment: world.environment)
+            try await eventually("it waits") { running.errorSoFar.contains("trying again") || !running.isRunning }
+            try await server.restart()
+            let run = await running.finished()
+            #expect(run.code == 0, "\(run.error)")
+            try await everythingIsPurged(world, run)
+            await server.kill()
+            let stopped = try Program.purge.start(["--oneshot"], environment: world.environment)
+            try await eventually("it waits") { stopped.errorSoFar.contains("trying again") || !stopped.isRunning }
+            stopped.send(SIGTERM)
+            #expect(await stopped.finished().code == 0)
+            try await server.restart()
+        }
+    }
+
     @Test("connections that the administrator cuts are opened anew, each slot is freed once", arguments: servers)
     func cutConnections(_ kind: TestDatabase.Kind) async throws {
         try await withServer(kind) { _, world in

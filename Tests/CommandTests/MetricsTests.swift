@@ -3,6 +3,7 @@ import Purging
 import Sandbox
 import TestDatabases
 import Testing
+import TokenserverStore
 
 @Suite("Metrics of a run")
 struct MetricsTests {
@@ -16,10 +17,8 @@ struct MetricsTests {
                 SandboxRecord.obsolete(1...20) + [malformed] + SandboxRecord.obsolete(40...43, node: 9)
                     + [.obsolete(50), .obsolete(51)]
             )
-            // Slow enough that the count beside the run sees all of them.
             world.nodes[0].faults = FaultPlan(
-                [try Fault(parsing: "status=404,uids=50"), try Fault(parsing: "status=403,uids=51")],
-                latency: Latency(.milliseconds(700))
+                [try Fault(parsing: "status=404,uids=50"), try Fault(parsing: "status=403,uids=51")]
             )
             let run = try await world.purge("--metric_host", "127.0.0.1", "--metric_port", String(receiver.port))
             #expect(run.code == 3)
@@ -42,6 +41,18 @@ struct MetricsTests {
             #expect(lines.contains { $0.hasPrefix("tokenserver.purge.run.duration_ms:") && $0.hasSuffix("|ms") })
             #expect(counted("error.gone") == 2)
             #expect(!lines.contains { $0.contains(TestWorld.secret) })
+        }
+    }
+
+    @Test("tell of a run that could not begin", arguments: TestDatabase.Kind.allCases)
+    func notBegun(_ kind: TestDatabase.Kind) async throws {
+        let receiver = try DatagramReceiver()
+        try await TestWorld.with(kind) { world async throws in
+            try await world.tokenserver.execute("DROP TABLE services")
+            let run = try await world.purge("--metric_host", "127.0.0.1", "--metric_port", String(receiver.port))
+            #expect(run.code == 1)
+            let lines = try receiver.lines()
+            #expect(lines.contains("tokenserver.purge.run.failure:1|c"), "\(lines)")
         }
     }
 

@@ -79,6 +79,11 @@ struct WrongInputTests {
             environment: both.merging(["SYNC_TOKENSERVER__SPANNER_NODE_ID": "three"]) { $1 },
             word: "not a number"
         ),
+        Case(
+            arguments: [],
+            environment: both.merging(["SYNC_TOKENSERVER__SPANNER_NODE_ID": ""]) { $1 },
+            word: "SPANNER_NODE_ID is empty"
+        ),
         Case(arguments: [], environment: both.merging(["HTTPS_PROXY": "socks5://x"]) { $1 }, word: "HTTPS_PROXY"),
         Case(arguments: ["--metric_port", "0"], environment: both, word: "--metric_port"),
         Case(arguments: ["--ca-file", "/nowhere.pem"], environment: both, word: "--ca-file"),

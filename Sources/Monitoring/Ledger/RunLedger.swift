@@ -118,7 +118,8 @@ package final class RunLedger: RunObserver {
         case .recordChanged: changed.add()
         case .deferralFailed: deferralsFailed.add()
         case .errorAnswered: errorAnswers.add()
-        case .paused, .nodeChanged, .nodeMalformed, .databaseRefused, .deletionRedirected, .limitReached, .progressed:
+        case .paused, .nodeChanged, .nodeMalformed, .databaseRefused, .deletionRedirected, .limitReached, .progressed,
+            .requestsLimited, .machineShort:
             break
         }
     }

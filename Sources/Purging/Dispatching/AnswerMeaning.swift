@@ -102,6 +102,7 @@ package struct AnswerMeaning: Sendable, Equatable {
             case .misrouted(429, _), .misrouted(500..<600, _): .init(.triedAgainAtMost, .failed(.misrouted))
             case .misrouted: .init(.untouched, .failed(.misrouted))
             case .timedOut, .unreachable: .init(.triedAgain, .failed(.unreachable))
+            case .shortage: .init(.triedAgainAtMost, .nothing)
             case .expired: .init(.decidedAnew, .nothing)
             case .abandoned: .init(.untouched, .nothing)
             }
@@ -140,7 +141,7 @@ extension NodeAnswer.Verdict {
     /// The failure that this answer is, if it is one.
     package var failure: FailureReason? {
         switch self {
-        case .confirmed, .expired, .abandoned: nil
+        case .confirmed, .shortage, .expired, .abandoned: nil
         case .writtenSince, .notFound, .refused, .signatureRefused: .http4xx
         case .busy(let status), .trouble(let status): status < 500 ? .http4xx : .http5xx
         case .decommissioned: .http5xx
@@ -153,7 +154,7 @@ extension NodeAnswer.Verdict {
     /// Whether surely nothing was deleted by this attempt.
     var deletedNothing: Bool {
         switch self {
-        case .writtenSince, .notFound, .refused, .signatureRefused, .expired: true
+        case .writtenSince, .notFound, .refused, .signatureRefused, .shortage, .expired: true
         case .busy(let status): status < 500
         case .unreachable(_, let sent): !sent
         case .confirmed, .trouble, .decommissioned, .misrouted, .timedOut, .abandoned: false

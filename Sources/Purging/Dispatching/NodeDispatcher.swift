@@ -20,6 +20,8 @@ package struct NodeDispatcher: Sendable {
         package var freshness = Duration.seconds(2)
         /// What a decision rests on may be this old when its request is sent (law 3).
         package var decisionLife = Duration.seconds(5)
+        /// How many requests may be in flight in all: each takes a connection, of which the system allows so many.
+        package var mostInFlight = Int.max
         /// About how many records may wait in all, shared by the nodes.
         package var window = 4096
 
@@ -99,6 +101,18 @@ package struct NodeDispatcher: Sendable {
 
     package var inFlight: Int { flights.count }
 
+    private var isFull: Bool { flights.count >= settings.mostInFlight }
+
+    /// Whether so many requests are in flight in all that some node may get fewer than it could take.
+    package var isCrowded: Bool { flights.count >= settings.mostInFlight / 4 * 3 }
+
+    /// Whether a lane may have one more request in flight. The last quarter of what is possible is for those that have less
+    /// than their share, so that slow nodes don't take it all.
+    private func hasPlace(_ index: Int) -> Bool {
+        if !isCrowded { return true }
+        return !isFull && lanes[index].gate.inFlight < max(1, settings.mostInFlight / max(1, seenLanes))
+    }
+
     package var gates: [ServiceURL: NodeGate] {
         Dictionary(lanes.map { ($0.target, $0.gate) }, uniquingKeysWith: { first, _ in first })
     }
@@ -145,7 +159,8 @@ package struct NodeDispatcher: Sendable {
         if isClosed { return nil }
         var times = [turns.earliest].compactMap { $0 }
         let limited = limiter.wait(at: now)
-        for index in turns.line {
+        // One that has no place gets it when a request ends.
+        for index in turns.line where hasPlace(index) {
             if let limited, lanes[index].hasSendable(reservedOnly: budget.isExhausted) {
                 times.append(limited)
             } else if let moment = lanes[index].wakeTime(at: now) {
@@ -189,9 +204,9 @@ package struct NodeDispatcher: Sendable {
         if isClosed { return (send, reread) }
         turns.enterDue(at: now)
         for _ in 0..<turns.line.count {
-            guard limiter.wait(at: now) == nil, let index = turns.popFirst() else { break }
+            guard limiter.wait(at: now) == nil, !isFull, let index = turns.popFirst() else { break }
             serve(index, at: now, &send, &reread)
-            if limiter.wait(at: now) == nil {
+            if limiter.wait(at: now) == nil, hasPlace(index) {
                 turns.setAlarm(index, at: lanes[index].wakeTime(at: now))
             } else {
                 turns.enter(index)
@@ -203,7 +218,7 @@ package struct NodeDispatcher: Sendable {
     /// Sends as much as this lane and the limits for all of them allow.
     private mutating func serve(_ index: Int, at now: Instant, _ send: inout [Dispatch], _ reread: inout [Job]) {
         lanes[index].wakeDelayed(at: now)
-        while limiter.wait(at: now) == nil, lanes[index].rereading < mostRereading(index) {
+        while limiter.wait(at: now) == nil, hasPlace(index), lanes[index].rereading < mostRereading(index) {
             let permission = lanes[index].gate.permission(at: now)
             guard permission.mayGo, var job = lanes[index].take(for: permission, reservedOnly: budget.isExhausted)
             else { return }

@@ -26,6 +26,8 @@ package struct NodeAnswer: Sendable, Equatable {
         case timedOut
         /// The connection could not be made or broke. `sent` is false when surely no request left this machine.
         case unreachable(what: String, sent: Bool)
+        /// Not sent: this machine had no descriptor, port or buffer for a connection, which says nothing of the node.
+        case shortage(what: String)
         /// Not sent: ``DeleteRequest/notAfter`` had passed before it could be.
         case expired
         /// We gave up ourselves, because the program is stopping; it may have been carried out.

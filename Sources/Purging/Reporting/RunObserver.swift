@@ -24,6 +24,10 @@ package enum RunEvent: Sendable {
     case recordChanged(UID)
     /// A node answered something other than a confirmation.
     case errorAnswered(UID, node: String, NodeAnswer.Verdict)
+    /// As many requests are in flight as this machine's limit of open files allows. Told once in a run.
+    case requestsLimited(Int)
+    /// A request could not be sent for want of something on this machine.
+    case machineShort(String)
     case nodeChanged(node: String, NodeGate.Change)
     /// A node's row holds no usable URL. Told once for each node and run.
     case nodeMalformed(NodeID, problem: String)

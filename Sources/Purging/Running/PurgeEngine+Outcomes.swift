@@ -13,6 +13,7 @@ extension PurgeEngine {
             observer.observe(.dataDeleted(job.uid, node: node, job.deletion.kind, elapsed: answer.elapsed))
         }
         conclude(answered.resolution, node: node, at: now)
+        if case .shortage(let what) = answer.verdict { observer.observe(.machineShort(what)) }
         if answer.verdict.failure != nil {
             observer.observe(.errorAnswered(answered.uid, node: node, answer.verdict))
         }

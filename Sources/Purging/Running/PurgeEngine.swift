@@ -96,6 +96,7 @@ package struct PurgeEngine: Sendable {
     var troubled: [String: String] = [:]
     var nodesWithUntouched: Set<String> = []
     var reportedMalformed: Set<NodeID> = []
+    private var hasReportedCrowding = false
     private var wakeScheduled: Instant?
 
     package internal(set) var isFinished = false
@@ -216,6 +217,10 @@ package struct PurgeEngine: Sendable {
         guard settler.allowsSending else { return [] }
         let (send, stale) = dispatcher.next(at: now)
         settler.noteSent(send.count)
+        if dispatcher.isCrowded, !hasReportedCrowding {
+            hasReportedCrowding = true
+            observer.observe(.requestsLimited(options.dispatcher.mostInFlight))
+        }
         summary.requests += send.count
         for job in stale {
             toReread[job.uid] = .job(job)

@@ -1,6 +1,8 @@
 /// How many connections to a node there may be, and how long they live.
 struct ConnectionLimits: Sendable {
     var count = 32
+    /// Connections to all nodes.
+    var total = Int.max
     /// No request begins on an older connection.
     var age = Duration.seconds(300)
     /// An idle connection is closed after this.

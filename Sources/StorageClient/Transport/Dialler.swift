@@ -10,6 +10,10 @@ struct Dialler: Sendable {
     let book: AddressBook
     let tls: NIOSSLContext
     let time: any TimeSource
+    let sockets: OpenSockets
+
+    /// The pause before a connection is tried again that this machine had no descriptor or port for.
+    private static let pause = Duration.milliseconds(100)
 
     /// - Parameters:
     ///   - deadline: when it must be ready.
@@ -26,8 +30,7 @@ struct Dialler: Sendable {
             do {
                 let addresses = try await book.addresses(of: route.dialledHost, port: route.dialledPort)
                 attempt.missing = nil
-                let channel = try await connect(route, to: addresses, on: loop, deadline, attempt).get()
-                attempt.succeed(channel)
+                attempt.succeed(try await connect(route, to: addresses, on: loop, deadline, attempt))
             } catch {
                 attempt.fail(Self.failure(error))
             }
@@ -42,7 +45,27 @@ struct Dialler: Sendable {
         return .notSent(error.isTemporary ? "the host's name can't be looked up now" : "host unknown")
     }
 
+    /// Tries again while it is this machine that lacks something.
     private func connect(
+        _ route: Route,
+        to addresses: [SocketAddress],
+        on loop: any EventLoop,
+        _ deadline: NIODeadline,
+        _ attempt: Attempt
+    ) async throws -> NodeConnection {
+        while true {
+            sockets.makeRoom()
+            do {
+                return try await future(route, to: addresses, on: loop, deadline, attempt).get()
+            } catch let error where TransportFailure(dialling: error).isShortage {
+                if NIODeadline.now() + TimeAmount(Self.pause) >= deadline { throw error }
+                sockets.makeRoom(isUrgent: true)
+                try await Task.sleep(for: Self.pause)
+            }
+        }
+    }
+
+    private func future(
         _ route: Route,
         to addresses: [SocketAddress],
         on loop: any EventLoop,
@@ -74,6 +97,7 @@ struct Dialler: Sendable {
     }
 
     private func prepare(_ channel: any Channel, for route: Route, _ attempt: Attempt) throws {
+        sockets.opened(channel)
         let pipeline = channel.pipeline.syncOperations
         let secure = route.isSecure ? try tlsHandler(for: route.host) : nil
         var stages = [ReadinessHandler.Stage.connecting]

@@ -18,8 +18,10 @@ final class HTTPTransport: Sendable {
 
     init(tls: NIOSSLContext, resolver: any NameResolver, limits: ConnectionLimits, time: any TimeSource) {
         let book = AddressBook(resolver, freshness: limits.lookUps, longest: limits.age, time: time)
-        dialler = Dialler(book: book, tls: tls, time: time)
+        let sockets = OpenSockets(limit: limits.total)
+        dialler = Dialler(book: book, tls: tls, time: time, sockets: sockets)
         self.limits = limits
+        sockets.whenCrowded { [weak self] in self?.closeIdle() }
     }
 
     /// Never throws; abandoned when the calling task is cancelled, or after ``close()``.
@@ -35,6 +37,8 @@ final class HTTPTransport: Sendable {
         guard let connections else { return .failure(.abandoned) }
         return await exchange.outcome(on: loop) { connections.begin(exchange, on: loop) }
     }
+
+    private func closeIdle() { for node in state.withLock({ $0.nodes.values }) { node.closeIdle() } }
 
     /// Abandons what is under way, and whatever comes later.
     func close() {

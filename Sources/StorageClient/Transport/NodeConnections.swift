@@ -49,6 +49,9 @@ final class NodeConnections: Sendable {
         connections.forEach { $0.close() }
     }
 
+    /// Others need its descriptors.
+    func closeIdle() { advance { state, _ in state.line.sweep { _ in false } } }
+
     /// False if all is closed, and nothing was done.
     @discardableResult
     private func advance(_ event: (inout State, (NodeConnection) -> Bool) -> [Line.Step]) -> Bool {

@@ -58,6 +58,15 @@ package final class LogObserver: RunObserver {
                 "A node's URL can't be used; correct it in the nodes table: \(problem)",
                 metadata: ["node_id": .stringConvertible(node.rawValue)]
             )
+        case .requestsLimited(let count):
+            logger.warning(
+                """
+                Requests are limited to \(count) at once by the limit of open files; raise it (ulimit -n, LimitNOFILE=), \
+                or lower --concurrency
+                """
+            )
+        case .machineShort(let what):
+            warn("machine", "This machine is short of something, which is no node's failure: \(what)", [:])
         // Why is told by who could not begin.
         case .notBegun: break
         case .started, .backlogCountBegan, .deletionRedirected, .progressed: break
@@ -85,7 +94,7 @@ package final class LogObserver: RunObserver {
         case .notFound: metadata["status"] = .stringConvertible(404)
         case .writtenSince: metadata["status"] = .stringConvertible(412)
         case .decommissioned: metadata["status"] = .stringConvertible(513)
-        case .confirmed, .timedOut, .expired, .abandoned: break
+        case .confirmed, .timedOut, .shortage, .expired, .abandoned: break
         }
         logger.info("A node answered with an error, or not at all", metadata: metadata)
     }

@@ -85,7 +85,7 @@ package struct MetricsObserver: RunObserver {
         case .notBegun: runFailure.increment()
         case .finished(let summary): finished(summary)
         case .started, .backlogCountBegan, .backlogCounted, .backlogNotCounted, .recordChanged, .nodeChanged,
-            .nodeMalformed, .databaseRefused, .progressed:
+            .nodeMalformed, .databaseRefused, .requestsLimited, .machineShort, .progressed:
             break
         }
     }

@@ -125,6 +125,12 @@ struct PurgeSettings {
         }
     }
 
+    /// - Parameter connections: how many to nodes this machine allows at once.
+    mutating func limit(connections: Int) {
+        options.dispatcher.mostInFlight = connections
+        client.mostConnections = connections
+    }
+
     private static func rate(_ text: String) throws(UsageError) -> Double? {
         guard let rate = Double(text), rate == 0 || (0.001...1e9).contains(rate) else {
             throw UsageError(
