@@ -51,6 +51,22 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
         return answer
     }
 
+    /// By a request that needs no signature, and that every service of Mozilla's kind answers at once; any answer will do.
+    package func time(of target: ServiceURL) async -> Double? {
+        let path = target.pathPrefix + "/__lbheartbeat__"
+        let exchange = Exchange(
+            HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers(for: target)),
+            notAfter: nil,
+            limit: settings.requestTimeout,
+            connectLimit: settings.connectTimeout,
+            time: time
+        )
+        let route = Route(to: target, through: settings.proxies.proxy(for: target))
+        guard case .success(let received) = await transport.carryOut(exchange, over: route) else { return nil }
+        let answer = ResponseHeaders(received.headers, now: wallSeconds)
+        return answer.weaveTimestamp ?? answer.date
+    }
+
     private struct Attempt {
         var answer: NodeAnswer
         /// The clock offset that may have been the reason for a refused signature.
@@ -107,18 +123,23 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
     private var wallSeconds: Double { Double(time.wallTime.rawValue) / 1000 }
 
     private func head(of request: DeleteRequest, _ signed: RequestSigner.Signed) -> HTTPRequestHead {
-        let target = request.target
-        let standardPort = target.isSecure ? 443 : 80
-        var headers: HTTPHeaders = [
-            "Host": target.port == standardPort ? target.host : "\(target.host):\(target.port)",
-            "Authorization": signed.authorization,
-            "Accept": "application/json",
-            "User-Agent": settings.userAgent,
-        ]
+        var headers = headers(for: request.target)
+        headers.add(name: "Authorization", value: signed.authorization)
         if let moment = request.unmodifiedSince {
             headers.add(name: "X-If-Unmodified-Since", value: moment.secondsWithTwoDecimals)
         }
         return HTTPRequestHead(version: .http1_1, method: .DELETE, uri: signed.path, headers: headers)
+    }
+}
+
+extension HTTPStorageNodeClient {
+    private func headers(for target: ServiceURL) -> HTTPHeaders {
+        let standardPort = target.isSecure ? 443 : 80
+        return [
+            "Host": target.port == standardPort ? target.host : "\(target.host):\(target.port)",
+            "Accept": "application/json",
+            "User-Agent": settings.userAgent,
+        ]
     }
 }
 

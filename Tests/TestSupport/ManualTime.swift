@@ -15,6 +15,7 @@ package final class ManualTime: TimeSource {
 
     private struct State {
         var elapsed = Duration.zero
+        var jumped = Duration.zero
         var lastSleeper = 0
         var sleepers: [Int: Sleeper] = [:]
     }
@@ -27,7 +28,10 @@ package final class ManualTime: TimeSource {
 
     package var now: Instant { start + elapsed }
 
-    package var wallTime: Milliseconds { wallStart.advanced(by: elapsed) }
+    package var wallTime: Milliseconds { wallStart.advanced(by: elapsed + state.withLock(\.jumped)) }
+
+    /// Sets the wall's clock, and no other one.
+    package func jump(by duration: Duration) { state.withLock { $0.jumped += duration } }
 
     /// How far the clocks were advanced in all.
     package var elapsed: Duration { state.withLock(\.elapsed) }

@@ -1,9 +1,14 @@
 package import Purging
-import Synchronization
-import SyncTokens
+package import Synchronization
+package import SyncTokens
 
 /// Storage nodes that answer as a test wants them to, in simulated time, and remember what they were asked.
 package final class SimulatedNodes: StorageNodeClient {
+    /// What the nodes' clocks say, in seconds since 1970; nil where they don't tell.
+    package let clock = Mutex<(@Sendable (ServiceURL) -> Double?)?>(nil)
+
+    package func time(of target: ServiceURL) async -> Double? { clock.withLock { $0 }?(target) }
+
     /// What a node does about a request.
     package struct Reply: Sendable {
         package var answer: NodeAnswer

@@ -64,6 +64,15 @@ package struct NodeDirectory: Sendable {
     /// The nodes whose records' deletes go to this storage.
     package func nodes(at target: ServiceURL) -> [NodeID] { nodesByTarget[target.storage] ?? [] }
 
+    /// Where deletes may go, each storage once, in the order of the nodes' ids.
+    func targets(forcesDowned: Bool) -> [ServiceURL] {
+        var seen: Set<String> = []
+        return places.sorted { $0.key < $1.key }.compactMap { _, place in
+            guard let target = place.target, forcesDowned || !place.node.isDowned else { return nil }
+            return seen.insert(target.storage).inserted ? target : nil
+        }
+    }
+
     /// The nodes marked as down.
     package var downed: Set<NodeID> { Set(places.values.filter(\.node.isDowned).map(\.node.id)) }
 }

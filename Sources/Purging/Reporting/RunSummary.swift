@@ -16,6 +16,9 @@ package struct RunSummary: Sendable {
     package var cutoff = Milliseconds(0)
     /// The database's clock minus this machine's.
     package var clockSkew = Duration.zero
+    /// By how much this machine's clock is ahead of what counted, by the word of the storage nodes, or of the monotonic clock
+    /// since the run before; 0 if it isn't.
+    package var clockAhead = Duration.zero
 
     /// Records decided on.
     package var read = 0

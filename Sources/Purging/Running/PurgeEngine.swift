@@ -30,6 +30,8 @@ package struct PurgeEngine: Sendable {
         case stopRequested
         /// `--max-runtime` is over.
         case timeIsUp
+        /// By a node's answer, this machine's clock is ahead, so that the cutoff is wrong.
+        case clockContradicted(ahead: Duration)
         /// Nothing new is to be sent for now; nil if it may be again.
         case paused(PauseReason?)
     }
@@ -156,6 +158,7 @@ package struct PurgeEngine: Sendable {
         case .audited(let result): audited(result, at: now)
         case .stopRequested: stop(.stopRequested)
         case .timeIsUp: stop(.maxRuntime)
+        case .clockContradicted(let ahead): stop(.nodesImplausible("\(ClockContradicted(ahead: ahead))"))
         case .paused(let reason):
             if reason != pause { observer.observe(.paused(reason)) }
             pause = reason

@@ -13,6 +13,7 @@ package struct PurgeRun: Sendable {
     let policy: PurgePolicy
     let observer: any RunObserver
     let time: any TimeSource
+    let witness: ClockWitness
     let stopSignal: StopSignal
     /// Where it is written down what is about to be done; nil for nowhere.
     let journal: (any AuditJournal)?
@@ -31,6 +32,7 @@ package struct PurgeRun: Sendable {
         policy: PurgePolicy,
         observer: any RunObserver,
         time: any TimeSource,
+        witness: ClockWitness? = nil,
         stopSignal: StopSignal,
         journal: (any AuditJournal)? = nil,
         pauses: (any PauseSource)? = nil,
@@ -44,6 +46,7 @@ package struct PurgeRun: Sendable {
         self.policy = policy
         self.observer = observer
         self.time = time
+        self.witness = witness ?? ClockWitness(client: client, time: time)
         self.stopSignal = stopSignal
         self.journal = journal
         self.pauses = pauses
@@ -69,7 +72,7 @@ package struct PurgeRun: Sendable {
         var summary = RunSummary()
         do {
             let prepared = try await stopSignal.unlessRequested {
-                try await RunPreparation(source: store, policy: policy, options: options, time: time)
+                try await RunPreparation(source: store, policy: policy, options: options, time: time, witness: witness)
             }
             guard let preparation = prepared else {
                 summary.stopReason = .stopRequested
@@ -87,6 +90,7 @@ package struct PurgeRun: Sendable {
                 await purge(preparation, gates: &gates, started: started)
             }
             summary.clockSkew = preparation.clockSkew
+            summary.clockAhead = preparation.clockAhead
         } catch {
             summary = RunSummary()
             summary.stopReason =
@@ -159,7 +163,11 @@ package struct PurgeRun: Sendable {
                         await time.sleep(until: deadline)
                         return .patienceEnded
                     }
-                case .event(let event): engine.handle(event, at: time.now)
+                case .event(let event):
+                    if case .answered(_, let answer) = event, !preparation.knowsTime {
+                        check(answer, against: preparation, &engine)
+                    }
+                    engine.handle(event, at: time.now)
                 case .woke: break
                 case .ticked:
                     look(at: &engine)
@@ -175,6 +183,15 @@ package struct PurgeRun: Sendable {
         if engine.pause != nil { observer.observe(.paused(nil)) }
         gates = engine.gates
         return engine.result
+    }
+
+    /// A node that told no time when it was asked tells it with its answers.
+    private func check(_ answer: NodeAnswer, against preparation: RunPreparation, _ engine: inout PurgeEngine) {
+        guard let seconds = answer.nodeTime, seconds < Double(Int64.max) / 1000 else { return }
+        let ahead = time.wallTime.since(Milliseconds(Int64(seconds * 1000)))
+        if ahead - preparation.clockAhead > ClockWitness.tolerance {
+            engine.handle(.clockContradicted(ahead: ahead), at: time.now)
+        }
     }
 
     /// Once a second: whether it may send, and what it is doing.

@@ -38,6 +38,12 @@ final class NodeResponder: Sendable {
             try await writer.write(response: answer.response.head, body: answer.response.body)
             return
         }
+        if request.method == .get, target.hasSuffix("/__lbheartbeat__") {
+            var answer = NodeAnswer(200, json: "{}")
+            answer.headers[.weaveTimestamp] = StorageTime(seconds: configuration.now() + clockOffset).description
+            try await writer.write(response: answer.response.head, body: answer.response.body)
+            return
+        }
         let route = NodeRoute(target: target, basePath: configuration.basePath)
         let decision = faults.decide(uid: route.uid, inFlight: log.begin(), now: .now)
         var entry = RequestLogEntry(

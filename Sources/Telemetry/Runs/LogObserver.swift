@@ -126,6 +126,12 @@ package final class LogObserver: RunObserver {
                 metadata: ["database_ahead_s": .stringConvertible(summary.clockSkew.inSeconds)]
             )
         }
+        if summary.clockAhead > .zero {
+            logger.warning(
+                "This machine's clock is ahead; records were judged by the earlier time. Correct the clock",
+                metadata: ["ahead_s": .stringConvertible(summary.clockAhead.inSeconds)]
+            )
+        }
         for (reason, count) in summary.held.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where count > 0 {
             var text = "Held \(count) records (\(reason.rawValue)): \(reason.wayOut)"
             if reason == .writtenSince, let ends = summary.holdsEnd {

@@ -109,6 +109,7 @@ struct PurgeProgram {
         if case .shared = settings.sharing { locks = try await Database.shardLocks(connector) }
         let client = try HTTPStorageNodeClient(secret: settings.secret.secret, settings: settings.client, time: time)
         let (counted, purged) = (counter, store)
+        let witness = ClockWitness(client: client, time: time)
         @Sendable func run(_ store: any RecordStore, _ options: RunOptions) -> PurgeRun {
             PurgeRun(
                 store: store,
@@ -118,6 +119,7 @@ struct PurgeProgram {
                 policy: settings.policy,
                 observer: observer,
                 time: time,
+                witness: witness,
                 stopSignal: stopSignal,
                 journal: journal,
                 pauses: settings.steering?.pauses,

@@ -4,6 +4,8 @@ import TestSupport
 
 /// The way to the storage nodes and back.
 extension HistoryPurger: StorageNodeClient {
+    func time(of target: ServiceURL) async -> Double? { nil }
+
     func delete(_ request: DeleteRequest) async -> NodeAnswer {
         if isDead { return NodeAnswer(.abandoned) }
         let due = world.time.elapsed
