@@ -20,8 +20,11 @@ enum MySQLErrors {
         // A TLS connection that ended or timed out is error 2026.
         case 2000...2014, 2026, 2027, 2055, 3032, 1053, 1077, 1079, 1927, 1040, 1152...1161, 1203, 1226, 4031:
             return .unreachable("lost the connection to the \(name): \(text)")
-        // Read-only, by option, by transaction or by mode; a Galera node that isn't ready.
-        case 1290, 1792, 1836, 3100, 1047: return .unreachable("the \(name) can't be written to now: \(text)")
+        // The proxy's own: ProxySQL has reached no server, or has none.
+        case 9000...9999: return .unreachable("the proxy before the \(name) can't serve now: \(text)")
+        case 1044, 1142, 1143, 1227, 1370: return .denied(text)
+        // Read-only, by option, by transaction or by mode, or InnoDB itself; a Galera node that isn't ready.
+        case 1290, 1792, 1836, 1874, 3100, 1047: return .unreachable("the \(name) can't be written to now: \(text)")
         default: return .failed(text)
         }
     }

@@ -27,6 +27,7 @@ enum PostgresErrors {
         // Stopping, crashed, starting, its database gone, idle for too long; a transaction idle or running for too
         // long; too many clients.
         case "57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04", "53300": return unable
+        case "42501": return .denied(text)
         case _ where state.hasPrefix("08"): return unable
         default: return .failed(text)
         }

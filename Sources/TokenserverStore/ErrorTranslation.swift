@@ -7,7 +7,7 @@ func storeError(_ error: any Error) -> any Error {
     case .interrupted: error
     case .unreachable(let text), .refused(let text): StoreError.unreachable(text)
     case .busy(let text): StoreError.failed("the database stayed busy: \(text)")
-    case .failed(let text): StoreError.failed("the database refused a statement: \(text)")
+    case .denied(let text), .failed(let text): StoreError.failed("the database refused a statement: \(text)")
     }
 }
 

@@ -22,8 +22,10 @@ struct TokenserverSchema {
                 _ = try session.query("SELECT \(sql: columns) LIMIT 0")
             } catch SQLError.failed(let text) {
                 throw StoreError.notATokenserver(
-                    "Tokenserver's tables can't be read (\(text)); check the database URL and the user's privileges"
+                    "Tokenserver's tables can't be read (\(text)); check the database URL"
                 )
+            } catch SQLError.denied(let text) {
+                throw StoreError.notATokenserver("Tokenserver's tables can't be read (\(text)); \(grants)")
             }
         }
         try checkIndexes()
@@ -34,6 +36,11 @@ struct TokenserverSchema {
             )
         }
         return try row.integer(0)
+    }
+
+    private var grants: String {
+        let name = session.dialect.name == .postgres ? "postgres" : "mysql"
+        return "grant the user what docs/grants/\(name).sql lists, or \(name)-read-only.sql for who only looks"
     }
 
     /// Where statements name them, the indexes must be there.
@@ -78,7 +85,9 @@ struct TokenserverSchema {
                 try session.execute(BatchSettler.deletion(of: none, session.dialect))
             }
         } catch SQLError.failed(let text) {
-            throw StoreError.failed("Tokenserver's tables can't be changed (\(text)); check the user's privileges")
+            throw StoreError.failed("Tokenserver's tables can't be changed: \(text)")
+        } catch SQLError.denied(let text) {
+            throw StoreError.failed("Tokenserver's tables can't be changed (\(text)); \(grants)")
         } catch SQLError.unreachable(let text) where session.dialect.name == .sqlite {
             throw StoreError.failed(
                 "Tokenserver's database can't be changed (\(text)); check that the file and its folder can be written to, and"

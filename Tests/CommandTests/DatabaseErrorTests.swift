@@ -30,7 +30,10 @@ struct DatabaseErrorTests {
 
     @Test("is named with what is missing: a table, a privilege", arguments: servers)
     func tables(_ kind: TestDatabase.Kind) async throws {
-        for (grants, word) in [(Grants.readOnly, "privilege"), (.allBut("DELETE"), "privilege|can't be read")] {
+        for (grants, word) in [
+            (Grants.readOnly, "docs/grants/\(kind == .postgres ? "postgres" : "mysql").sql"),
+            (.allBut("DELETE"), "docs/grants"),
+        ] {
             try await TestDatabase.with(kind, grants: grants) { database in
                 try await database.tokenserver.insert([
                     SandboxTokenserver.NodeRow(id: NodeID(1), url: "http://127.0.0.1:9")

@@ -82,7 +82,7 @@ extension SQLConnection {
 }
 
 extension SQLError {
-    enum Kind: Equatable { case busy, interrupted, unreachable, refused, failed }
+    enum Kind: Equatable { case busy, interrupted, unreachable, refused, denied, failed }
 
     var kind: Kind {
         switch self {
@@ -90,6 +90,7 @@ extension SQLError {
         case .interrupted: .interrupted
         case .unreachable: .unreachable
         case .refused: .refused
+        case .denied: .denied
         case .failed: .failed
         }
     }

@@ -245,7 +245,7 @@ struct TroubleTests {
             let reader = url.replacing("admin:admin", with: "reader:hunter2")
             let connection = try await Fixture.connect(reader)
             let missing = await Fixture.error { try await connection.run("INSERT INTO t VALUES (\(1))") }
-            #expect(missing?.kind == .failed)
+            #expect(missing?.kind == .denied)
             #expect(missing?.description.contains("INSERT command denied") == true)
             #expect(missing?.description.hasSuffix("(\(kind.product) error 1142)") == true)
             let error = await Fixture.error { try await connection.run("DELETE FROM t") }

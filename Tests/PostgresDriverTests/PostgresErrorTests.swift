@@ -11,6 +11,7 @@ struct PostgresErrorTests {
         case .interrupted: "interrupted"
         case .unreachable: "unreachable"
         case .refused: "refused"
+        case .denied: "denied"
         case .failed: "failed"
         }
     }
@@ -27,7 +28,7 @@ struct PostgresErrorTests {
         arguments: [
             ("40001", "busy"), ("40P01", "busy"), ("55P03", "busy"), ("57014", "busy"), ("08006", "unreachable"),
             ("57P01", "unreachable"), ("57P02", "unreachable"), ("57P03", "unreachable"), ("57P05", "unreachable"),
-            ("53300", "unreachable"), ("25006", "unreachable"), ("25P03", "unreachable"), ("42501", "failed"),
+            ("53300", "unreachable"), ("25006", "unreachable"), ("25P03", "unreachable"), ("42501", "denied"),
             ("42P01", "failed"), ("25P02", "failed"), ("XX000", "failed"),
         ]
     )

@@ -159,7 +159,7 @@ struct PostgresSessionTests {
         try await Postgres.withTable { table in
             let url = try await DatabaseServer.shared(.postgres).url(database: "postgres", user: role, password: "x")
             let error = await (try Postgres.connect(url)).failure("DELETE FROM \(sql: table)")
-            #expect(error == .failed("permission denied for table \(table) (SQLSTATE 42501)"))
+            #expect(error == .denied("permission denied for table \(table) (SQLSTATE 42501)"))
         }
     }
 }

@@ -71,7 +71,8 @@ package struct Dialect: Sendable {
         currentMilliseconds: "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000",
         tieOrder: .uid,
         locksIndexEntries: true,
-        readOnlyCheck: "SELECT @@global.read_only"
+        // Aurora's readers have InnoDB's own switch. MariaDB has got words for the other one.
+        readOnlyCheck: "SELECT @@global.innodb_read_only OR CONCAT(@@global.read_only) NOT IN ('0', 'OFF')"
     )
 
     package static let postgres = Dialect(

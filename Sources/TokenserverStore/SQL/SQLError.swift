@@ -12,11 +12,13 @@ package enum SQLError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The server, or its certificate, was refused or refuses us, and waiting mends nothing: a wrong password, no such
     /// database, no TLS where it is required.
     case refused(String)
+    /// The user lacks a privilege.
+    case denied(String)
     case failed(String)
 
     package var description: String {
         switch self {
-        case .busy(let text), .unreachable(let text), .refused(let text), .failed(let text): text
+        case .busy(let text), .unreachable(let text), .refused(let text), .denied(let text), .failed(let text): text
         case .interrupted: "the statement was interrupted"
         }
     }
