@@ -1,11 +1,12 @@
 """Private database servers for measurements, set up as an operator would have them."""
 
+import os
 import subprocess
 
 import psycopg2
 import pymysql
 
-BIN = ".build-release/release"
+BIN = os.environ.get("BIN", ".build-release/release")
 SERVICE = 4
 
 
@@ -20,22 +21,23 @@ class Server:
         # As much memory as an operator would give it; durability as it comes.
         options = {
             "mariadb": ["--innodb-buffer-pool-size=3G", "--innodb-log-file-size=1G"],
+            "mysql": ["--innodb-buffer-pool-size=3G", "--innodb-redo-log-capacity=1G"],
             "postgres": ["-c", "shared_buffers=3GB", "-c", "shared_preload_libraries=pg_stat_statements"],
         }[kind]
         self.process = subprocess.Popen(
             ["Scripts/database-server", kind, folder, "--", *options, *extra],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
-        self.port = int(self.process.stdout.readline().split()[1])
-        scheme = "mysql" if kind == "mariadb" else "postgres"
+        self.port, self.pid = map(int, self.process.stdout.readline().split()[1:3])
+        scheme = "postgres" if kind == "postgres" else "mysql"
         self.url = f"{scheme}://admin:admin@127.0.0.1:{self.port}/tokenserver"
-        self.connect({"mariadb": "mysql", "postgres": "postgres"}[kind]).cursor().execute("CREATE DATABASE tokenserver")
+        self.connect("postgres" if kind == "postgres" else "mysql").cursor().execute("CREATE DATABASE tokenserver")
         if kind == "postgres":
             self.connect().cursor().execute("CREATE EXTENSION pg_stat_statements")
 
     def connect(self, database="tokenserver"):
         place = {"host": "127.0.0.1", "port": self.port, "user": "admin", "password": "admin", "database": database}
-        if self.kind == "mariadb":
+        if self.kind != "postgres":
             return pymysql.connect(autocommit=True, **place)
         connection = psycopg2.connect(**place)
         connection.autocommit = True
@@ -53,14 +55,14 @@ class Server:
 
     def statements(self):
         """How many statements all clients have executed so far."""
-        if self.kind == "mariadb":
+        if self.kind in ["mariadb", "mysql"]:
             return int(self.execute("SHOW GLOBAL STATUS LIKE 'Questions'")[0][1])
         if self.kind == "postgres":
             return int(self.execute("SELECT SUM(calls) FROM pg_stat_statements")[0][0])
         return 0
 
     def analyze(self):
-        self.execute({"mariadb": "ANALYZE TABLE users", "postgres": "VACUUM ANALYZE users", "sqlite": "ANALYZE"}[self.kind])
+        self.execute({"mariadb": "ANALYZE TABLE users", "mysql": "ANALYZE TABLE users", "postgres": "VACUUM ANALYZE users", "sqlite": "ANALYZE"}[self.kind])
 
     def stop(self):
         if self.kind != "sqlite":
