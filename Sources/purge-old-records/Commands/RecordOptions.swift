@@ -27,7 +27,7 @@ struct RecordOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "How long a run that has begun goes on trying when the database is unreachable or read-only.",
+            "How long to go on trying when the database is unreachable or read-only.",
             valueName: "seconds"
         )
     )
