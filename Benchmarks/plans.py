@@ -40,6 +40,25 @@ def mariadb_plans(log):
             yield statement, "\n".join(plan), int(examined[1])
 
 
+def mysql_plans(log):
+    """The same for MySQL, which logs no plans: the statement stands for its plan."""
+    for entry in re.split(r"(?=# User@Host)", log):
+        examined = re.search(r"Rows_examined: (\d+)", entry)
+        statement = "\n".join(
+            line for line in entry.splitlines() if not line.startswith(("#", "SET timestamp", "use "))
+        ).strip().rstrip(";")
+        text = re.sub(r"/\*.*?\*/\s*", "", statement)
+        if examined and "/* purge-old-records */" in statement and text.startswith(("SELECT", "UPDATE", "DELETE")):
+            yield statement, text, int(examined[1])
+
+
+def explained(server, statement):
+    """MySQL's plan, which is made anew."""
+    rows = server.execute("EXPLAIN FORMAT=TREE " + statement)
+    return "\n".join(re.sub(r"\(cost=[^)]*\)|'\[[^']*\]'", lambda m: "" if m[0][0] == "(" else "'[…]'", line)[:200].rstrip()
+                     for line in rows[0][0].splitlines())
+
+
 def postgres_plans(log):
     """The same for what auto_explain wrote."""
     for entry in re.findall(r"LOG:  duration: [^\n]* plan:\n((?:\t.*\n)+)", log):
@@ -59,6 +78,9 @@ LOGGING = {
         "--slow-query-log", "--long-query-time=10", "--log-slow-verbosity=explain",
         f"--slow-query-log-file={folder}/slow.log",
     ],
+    "mysql": lambda folder: [
+        "--slow-query-log=1", "--long-query-time=10", f"--slow-query-log-file={folder}/slow.log",
+    ],
     "postgres": lambda folder: [
         "-c", "shared_preload_libraries=auto_explain,pg_stat_statements", "-c", "auto_explain.log_analyze=on",
         "-c", "auto_explain.log_buffers=on", "-c", "auto_explain.log_timing=off",
@@ -70,7 +92,7 @@ print(HEAD)
 node = subprocess.Popen([f"{BIN}/sync-sandbox", "node", "--secret", "bench"], stdout=subprocess.PIPE, text=True)
 url = node.stdout.readline().split()[-1]
 try:
-    for kind in ["mariadb", "postgres"]:
+    for kind in ["mariadb", "mysql", "postgres"]:
         folder = tempfile.mkdtemp(dir="/tmp", prefix="plans-")
         server = Server(kind, folder, *LOGGING[kind](folder))
         subprocess.run(
@@ -83,7 +105,7 @@ try:
         version = server.execute("SELECT VERSION()")[0][0]
         rows = server.execute("SELECT COUNT(*) FROM users")[0][0]
         backlog = server.execute("SELECT COUNT(*) FROM users WHERE replaced_at IS NOT NULL")[0][0]
-        if kind == "mariadb":
+        if kind != "postgres":
             server.execute("SET GLOBAL long_query_time = 0")
         else:
             server.execute("ALTER DATABASE tokenserver SET auto_explain.log_min_duration = 0")
@@ -99,14 +121,17 @@ try:
                 [f"{BIN}/purge-old-records", *command, "--node-type", "mysql", "--database-url", server.url],
                 env={**os.environ, **secret}, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False,
             )
-        log = open(f"{folder}/{'slow' if kind == 'mariadb' else 'server'}.log", errors="replace").read()
+        log = open(f"{folder}/{'server' if kind == 'postgres' else 'slow'}.log", errors="replace").read()
         worst = {}
-        for statement, plan, examined in {"mariadb": mariadb_plans, "postgres": postgres_plans}[kind](log):
+        parser = {"mariadb": mariadb_plans, "mysql": mysql_plans, "postgres": postgres_plans}[kind]
+        for statement, plan, examined in parser(log):
             key = shape(statement)
             if key not in worst or worst[key][1] < examined:
                 worst[key] = (plan, examined)
         print(f"\n## {version.split(' on ')[0]}: {rows:,} rows in users, {backlog:,} of them replaced")
         for key, (plan, examined) in sorted(worst.items()):
+            if kind == "mysql":
+                plan = explained(server, plan)
             print(f"\n```sql\n{key}\n```\n\nAt most {examined:,} rows:\n\n```\n{plan}\n```")
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)

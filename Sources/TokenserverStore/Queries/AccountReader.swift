@@ -17,29 +17,59 @@ struct AccountReader {
 
     /// The records that are in scope now, each with its user's others, which are matched by e-mail as the column's own
     /// collation has it, and with its account's under other domains; in no particular order.
-    func entries(_ uids: [UID], scope: BacklogScope) throws -> [BacklogEntry] {
+    ///
+    /// - Parameter emails: of those of the records whose e-mail is known from before, which says who has the same user.
+    func entries(_ uids: [UID], emails: [UID: String] = [:], scope: BacklogScope) throws -> [BacklogEntry] {
         var entries: [BacklogEntry] = []
         for start in stride(from: 0, to: uids.count, by: Self.recordsPerStatement) {
-            let some = uids[start..<min(start + Self.recordsPerStatement, uids.count)]
-            entries += try accounts(of: some.map(\.rawValue)).filter { scope.contains($0.record) }
+            let some = Array(uids[start..<min(start + Self.recordsPerStatement, uids.count)])
+            entries += try self.entries(of: accounts(of: some, emails: emails), some)
+                .filter { scope.contains($0.record) }
         }
         return entries
     }
 
-    private func accounts(of uids: [Int64]) throws -> [BacklogEntry] {
-        let ties = session.dialect.tieOrder
-        // Each account once, whichever and however many of its records were asked for.
-        let dialect = session.dialect
+    private func accounts(of uids: [UID], emails: [UID: String]) throws -> [Account] {
+        // One record for each user; the rest of them come with it.
+        var unknown: [UID] = []
+        var representatives: [String: UID] = [:]
+        for uid in uids {
+            if let email = emails[uid] {
+                representatives[email] = representatives[email] ?? uid
+            } else {
+                unknown.append(uid)
+            }
+        }
+        var accounts: [Account] = []
+        if !representatives.isEmpty {
+            accounts = try read(representatives.values.sorted(), areOfDifferentUsers: true)
+            let found = Set(accounts.lazy.flatMap(\.rows).map(\.record.uid))
+            // Whose representative is gone.
+            unknown += uids.filter { emails[$0] != nil && !found.contains($0) }
+        }
+        if unknown.isEmpty { return accounts }
+        let known = Set(accounts.lazy.flatMap(\.rows).map(\.record.uid))
+        return accounts
+            + (try read(unknown, areOfDifferentUsers: false).filter { account in
+                !account.rows.contains { known.contains($0.record.uid) }
+            })
+    }
+
+    /// The users of these records, each once.
+    ///
+    /// - Parameter areOfDifferentUsers: whether no two of them have one user, so that nothing has to be sorted out.
+    private func read(_ uids: [UID], areOfDifferentUsers: Bool) throws -> [Account] {
+        let (dialect, ties) = (session.dialect, session.dialect.tieOrder)
         let wanted: SQLStatement = """
-            SELECT p.uid, p.email FROM \(dialect.rows(of: "users", "p", key: "uid", uids)) \
+            SELECT p.uid, p.email FROM \(dialect.rows(of: "users", "p", key: "uid", uids.map(\.rawValue))) \
             AND p.service + 0 = \(service)\(dialect.fence)
             """
-        let ofService: SQLStatement = "u.service + 0 = \(service)"
+        let users: SQLStatement =
+            areOfDifferentUsers ? wanted : "SELECT MIN(w.uid) AS uid, w.email FROM (\(wanted)) w GROUP BY w.email"
         let rows = try session.query(
             """
-            SELECT k.uid, \(sql: ties.column(of: "u")), \(sql: UserColumns.list("u")) FROM \
-            (SELECT MIN(w.uid) AS uid, w.email FROM (\(wanted)) w GROUP BY w.email) k \
-            \(dialect.users("u", byEmailOf: "k", ofService))
+            SELECT k.uid, \(sql: ties.column(of: "u")), \(sql: UserColumns.list("u")) FROM (\(users)) k \
+            \(dialect.users("u", byEmailOf: "k", "u.service + 0 = \(service)"))
             """
         )
         var accounts: [Int64: Account] = [:]
@@ -47,12 +77,14 @@ struct AccountReader {
             accounts[try row.integer(0), default: Account()].rows
                 .append((try UserColumns.record(row, from: 2), try ties.tiebreaker(row, 1)))
         }
-        let kin =
-            readsKin
-            ? try KinReader(session: session, service: service).kin(of: accounts.values.map(\.records)) : Kin()
+        return Array(accounts.values)
+    }
+
+    private func entries(of accounts: [Account], _ uids: [UID]) throws -> [BacklogEntry] {
+        let kin = readsKin ? try KinReader(session: session, service: service).kin(of: accounts.map(\.records)) : Kin()
         let asked = Set(uids)
-        return accounts.values.flatMap { account in
-            account.rows.filter { asked.contains($0.record.uid.rawValue) }.compactMap { own in
+        return accounts.flatMap { account in
+            account.rows.filter { asked.contains($0.record.uid) }.compactMap { own in
                 BacklogEntry(
                     record: own.record,
                     others: account.records.filter { $0.uid != own.record.uid },

@@ -11,6 +11,7 @@ struct BacklogWindow: Sendable {
         let key: BacklogKey
         let uid: UID
         let node: NodeID
+        let email: String
         /// Whether its account is deleted; only looked up where it was asked for.
         let isOfDeletedAccount: Bool
     }

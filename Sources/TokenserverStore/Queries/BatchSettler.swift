@@ -147,9 +147,14 @@ struct BatchSettler {
     private func freeSlots(_ nodes: [NodeID]) throws {
         let slots = Dictionary(nodes.map { ($0, 1) }, uniquingKeysWith: +)
         if slots.count > 1, !session.dialect.lockingClause.isEmpty {
+            let ids = slots.keys.map(\.rawValue).sorted()
+            let rows: SQLStatement =
+                session.dialect.name == .mysql
+                ? session.dialect.keyed("nodes", "n", key: "id", ids)
+                : session.dialect.rows(of: "nodes", "n", key: "id", ids)
             _ = try session.query(
                 """
-                SELECT n.id FROM \(session.dialect.rows(of: "nodes", "n", key: "id", slots.keys.map(\.rawValue).sorted())) \
+                SELECT n.id FROM \(rows) \
                 ORDER BY n.id\(sql: session.dialect.lockingClause)
                 """
             )

@@ -26,7 +26,8 @@ struct PageReader {
 
     /// In the order of the places, whatever has become of them.
     private func entries(at places: [BacklogWindow.Place]) throws -> [BacklogEntry] {
-        let read = try accounts.entries(places.map(\.uid), scope: query.scope)
+        let emails = Dictionary(places.map { ($0.uid, $0.email) }, uniquingKeysWith: { first, _ in first })
+        let read = try accounts.entries(places.map(\.uid), emails: emails, scope: query.scope)
         let byUID = Dictionary(read.map { ($0.record.uid, $0) }, uniquingKeysWith: { first, _ in first })
         return places.compactMap { place in
             guard let entry = byUID[place.uid], query.nodes.contains(entry.record.nodeID) else { return nil }

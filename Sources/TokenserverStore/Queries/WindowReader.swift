@@ -70,7 +70,7 @@ struct WindowReader {
         let index = session.dialect.using(TokenserverSchema.backlogIndex)
         return try places(
             """
-            SELECT p.replaced_at, p.uid, p.nodeid, p.uid, \(isDeleted("p")) FROM users p\(index) WHERE \(condition) \
+            SELECT p.replaced_at, p.uid, p.nodeid, p.uid, p.email, \(isDeleted("p")) FROM users p\(index) WHERE \(condition) \
             ORDER BY \(sql: order) LIMIT \(limit)
             """
         )
@@ -166,7 +166,9 @@ struct WindowReader {
     }
 
     private func located(_ condition: SQLStatement) throws -> [BacklogWindow.Place] {
-        try places("SELECT p.replaced_at, p.uid, p.nodeid, p.ctid, \(isDeleted("p")) FROM users p WHERE \(condition)")
+        try places(
+            "SELECT p.replaced_at, p.uid, p.nodeid, p.ctid, p.email, \(isDeleted("p")) FROM users p WHERE \(condition)"
+        )
     }
 
     /// 1 where the record's account is deleted, which costs a look-up by e-mail, and so is only asked for if it counts.
@@ -189,7 +191,8 @@ struct WindowReader {
                 ),
                 uid: UID(try row.integer(1)),
                 node: NodeID(try row.integer(2)),
-                isOfDeletedAccount: try row.integer(4) != 0
+                email: try row.text(4),
+                isOfDeletedAccount: try row.integer(5) != 0
             )
         }.sorted { $0.key < $1.key }
     }

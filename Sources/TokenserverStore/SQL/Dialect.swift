@@ -99,17 +99,26 @@ package struct Dialect: Sendable {
     /// that is joined in this order leaves it no choice.
     func rows(of table: String, _ alias: String, key: String, _ values: [Int64]) -> SQLStatement {
         name == .mysql
-            ? "\(keyed(table, alias, key: key, values)) WHERE TRUE"
+            ? "\(keyed(table, alias, key: key, values, isApart: false)) WHERE TRUE"
             : "\(sql: table) \(sql: alias) WHERE \(sql: alias).\(sql: key) IN \(list: values)"
     }
 
-    /// MySQL's table of keys, with the table that is to be found by them. The LIMIT keeps it apart, or a locking clause behind
-    /// it would be refused.
-    func keyed(_ table: String, _ alias: String, key: String, _ values: [Int64]) -> SQLStatement {
-        let keys = "[\(values.map(String.init).joined(separator: ","))]"
+    /// MySQL's table of keys, with the table that is to be found by them.
+    ///
+    /// - Parameter isApart: whether it is kept apart, by a LIMIT: else a locking clause behind it, or a change, is refused.
+    func keyed(
+        _ table: String,
+        _ alias: String,
+        key: String,
+        _ values: [Int64],
+        isApart: Bool = true
+    ) -> SQLStatement {
+        let text = "[\(values.map(String.init).joined(separator: ","))]"
+        let parsed: SQLStatement = "JSON_TABLE(\(text), '$[*]' COLUMNS (wanted BIGINT PATH '$'))"
+        let keys: SQLStatement =
+            isApart ? "(SELECT j.wanted FROM \(parsed) AS j LIMIT \(max(values.count, 1)))" : parsed
         return """
-            (SELECT j.wanted FROM JSON_TABLE(\(keys), '$[*]' COLUMNS (wanted BIGINT PATH '$')) AS j \
-            LIMIT \(max(values.count, 1))) AS k_\(sql: alias) STRAIGHT_JOIN \(sql: table) \(sql: alias)\
+            \(keys) AS k_\(sql: alias) STRAIGHT_JOIN \(sql: table) \(sql: alias)\
             \(using("PRIMARY")) ON \(sql: alias).\(sql: key) = k_\(sql: alias).wanted
             """
     }
