@@ -14,7 +14,7 @@ package struct MySQLConnector: SQLConnector {
         let queue = ConnectionQueue(label: "purge-old-records.mysql")
         let url = url
         return try await queue.run {
-            let handle = try MySQLHandle(url, timeout: options.statementTimeout, isReadOnly: options.readOnly)
+            let handle = try MySQLHandle(url, options: options)
             for statement in Self.settings(options, isMariaDB: handle.product == .mariaDB) { try handle.run(statement) }
             return MySQLConnection(handle: handle, queue: queue, url: url)
         }
@@ -76,7 +76,10 @@ final class MySQLConnection: SQLConnection {
         guard isFirst else { return }
         cancelQueue.submit { [handle, url, self] in
             repeat {
-                if let killer = try? MySQLHandle(url, timeout: .seconds(5), isReadOnly: false) {
+                if let killer = try? MySQLHandle(
+                    url,
+                    options: ConnectionOptions(readOnly: false, statementTimeout: .seconds(5))
+                ) {
                     try? killer.run("KILL QUERY \(handle.id)")
                 }
             } while isWantedAgain()

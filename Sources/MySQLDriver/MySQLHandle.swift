@@ -25,15 +25,19 @@ final class MySQLHandle: @unchecked Sendable {
     private let wasInterrupted = Mutex(false)
     private var end: SQLError?
 
+    /// Whether it is given nothing but what reads.
     private let isReadOnly: Bool
+    /// Whether the server, too, refuses to write: for those that must not, at the price of two more round trips for each use.
+    private let readsInTransactions: Bool
     /// Whether the transaction that is open, if one is, was begun for a use of a connection that only reads.
     private var isOfUse = false
 
     /// Connects; blocks.
-    init(_ url: MySQLURL, timeout: Duration, isReadOnly: Bool) throws {
+    init(_ url: MySQLURL, options: ConnectionOptions) throws {
         _ = Self.library
-        self.isReadOnly = isReadOnly
-        let connection = try MySQLConnecting(url: url, timeout: timeout).connection()
+        isReadOnly = options.readOnly
+        readsInTransactions = options.readOnly && !options.needsPrimary
+        let connection = try MySQLConnecting(url: url, timeout: options.statementTimeout).connection()
         self.connection = connection
         id = UInt(mysql_thread_id(connection))
         product = MySQLProduct(connection)
@@ -86,13 +90,13 @@ final class MySQLHandle: @unchecked Sendable {
     /// that before it changes a table's form.
     private static let reading = ["SELECT ", "(SELECT ", "SHOW ", "EXPLAIN ", "COMMIT", "ROLLBACK"]
 
-    /// Runs a statement; on a connection that only reads, in a transaction that can't write: that is never a setting of the
-    /// session, which behind a proxy somebody else may get.
+    /// Runs a statement; for those that only look, in a transaction that can't write: that is never a setting of the session,
+    /// which behind a proxy somebody else may get. A purge's own reading connection does without.
     func execute(_ statement: SQLStatement) throws -> MySQLResult {
         if isReadOnly, case let text = statement.text(for: .mysql), !Self.reading.contains(where: text.hasPrefix) {
             throw SQLError.failed("a connection that only reads was given another statement: \(text.prefix(20))…")
         }
-        if isReadOnly, !isInTransaction {
+        if readsInTransactions, !isInTransaction {
             try begin()
             isOfUse = true
         }
