@@ -123,8 +123,7 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
     private var wallSeconds: Double { Double(time.wallTime.rawValue) / 1000 }
 
     private func head(of request: DeleteRequest, _ signed: RequestSigner.Signed) -> HTTPRequestHead {
-        var headers = headers(for: request.target)
-        headers.add(name: "Authorization", value: signed.authorization)
+        var headers = headers(for: request.target, authorization: signed.authorization)
         if let moment = request.unmodifiedSince {
             headers.add(name: "X-If-Unmodified-Since", value: moment.secondsWithTwoDecimals)
         }
@@ -133,13 +132,15 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
 }
 
 extension HTTPStorageNodeClient {
-    private func headers(for target: ServiceURL) -> HTTPHeaders {
+    private func headers(for target: ServiceURL, authorization: String? = nil) -> HTTPHeaders {
         let standardPort = target.isSecure ? 443 : 80
-        return [
-            "Host": target.port == standardPort ? target.host : "\(target.host):\(target.port)",
-            "Accept": "application/json",
-            "User-Agent": settings.userAgent,
+        var headers: HTTPHeaders = [
+            "Host": target.port == standardPort ? target.host : "\(target.host):\(target.port)"
         ]
+        if let authorization { headers.add(name: "Authorization", value: authorization) }
+        headers.add(name: "Accept", value: "application/json")
+        headers.add(name: "User-Agent", value: settings.userAgent)
+        return headers
     }
 }
 
