@@ -20,9 +20,7 @@ enum PostgresErrors {
         case "57014": return circumstances.wasInterrupted ? .interrupted : .busy(text)
         // Whether a COMMIT took place is not known: as if it had not been answered.
         case "40003": return unable
-        // A standby, unless it was this connection that must not write; a standby begins no transaction that may.
-        case "0A000" where !circumstances.isReadOnly && message.contains("read-write mode during recovery"):
-            return unable
+        // A standby, unless it was this connection that must not write.
         case "25006": return circumstances.isReadOnly ? .failed(text) : unable
         // Stopping, crashed, starting, its database gone, idle for too long; a transaction idle or running for too
         // long; too many clients.

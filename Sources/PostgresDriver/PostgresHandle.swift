@@ -66,6 +66,9 @@ final class PostgresHandle: @unchecked Sendable {
         let transaction = PostgresTransaction(options)
         do {
             _ = try run([transaction.begin, transaction.settings], connection)
+        } catch SQLError.failed(let text) where text.contains("SQLSTATE 0A000") {
+            // A standby begins no transaction that may write, and says so in its own language.
+            throw lost(text)
         } catch {
             if end == nil { try rollBack() }
             throw error

@@ -56,7 +56,7 @@ extension TransportFailure {
         self =
             switch error {
             case let error as TransportFailure: error
-            case let error as NIOConnectionError: Self(dialling: error.connectionErrors.first?.error ?? error)
+            case let error as NIOConnectionError: Self(connecting: error)
             case let error as IOError:
                 Self.shortage(error.errnoCode).map(Self.shortage) ?? .notSent(Self.text(ofDialling: error.errnoCode))
             case NIOSSLError.handshakeFailed: .notSent("TLS handshake failed")
@@ -66,6 +66,17 @@ extension TransportFailure {
             case is ChannelError: .notSent("connection closed before it was ready")
             default: .notSent("no connection")
             }
+    }
+
+    /// Of several addresses, what is the node's counts, if anything is: a machine without IPv6 has no address to connect to
+    /// one of IPv6 from, which is no shortage.
+    private init(connecting error: NIOConnectionError) {
+        let failures = error.connectionErrors.map { single -> TransportFailure in
+            let code = (single.error as? IOError)?.errnoCode
+            if code == EADDRNOTAVAIL, single.target.protocol == .inet6 { return .notSent("no route to the host") }
+            return TransportFailure(dialling: single.error)
+        }
+        self = failures.first { !$0.isShortage } ?? failures.first ?? .notSent("no connection")
     }
 
     /// What an error means that came while a request was out.

@@ -104,6 +104,9 @@ final class WritableTokenserverStore: RecordStore {
                 return .success(batch.map { $0.isStale(at: now) ? .stale : next.next() ?? .stale })
             } catch SQLError.failed(let text) {
                 return .failure(Refusal(text: text))
+            } catch SQLError.denied(let text) {
+                // The privileges were asked for at the start: this is a policy's, or a trigger's.
+                return .failure(Refusal(text: text))
             }
         }
     }

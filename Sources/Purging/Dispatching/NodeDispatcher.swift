@@ -77,6 +77,8 @@ package struct NodeDispatcher: Sendable {
     /// How many nodes there are records of.
     private var seenLanes = 0
     private(set) var isClosed = false
+    /// Whether a record had to wait because of ``Settings/mostInFlight``.
+    private(set) var hasTurnedAway = false
 
     package init(
         settings: Settings,
@@ -104,7 +106,7 @@ package struct NodeDispatcher: Sendable {
     private var isFull: Bool { flights.count >= settings.mostInFlight }
 
     /// Whether so many requests are in flight in all that some node may get fewer than it could take.
-    package var isCrowded: Bool { flights.count >= settings.mostInFlight / 4 * 3 }
+    private var isCrowded: Bool { flights.count >= settings.mostInFlight / 4 * 3 }
 
     /// Whether a lane may have one more request in flight. The last quarter of what is possible is for those that have less
     /// than their share, so that slow nodes don't take it all.
@@ -198,15 +200,17 @@ package struct NodeDispatcher: Sendable {
     }
 
     /// What is to be sent now, and the records that must be read again before that.
-    package mutating func next(at now: Instant) -> (send: [Dispatch], reread: [Job]) {
+    ///
+    /// - Parameter most: how many requests may be sent; what is left over is to be asked for again.
+    package mutating func next(at now: Instant, most: Int = .max) -> (send: [Dispatch], reread: [Job]) {
         var send: [Dispatch] = []
         var reread: [Job] = []
         if isClosed { return (send, reread) }
         turns.enterDue(at: now)
         for _ in 0..<turns.line.count {
-            guard limiter.wait(at: now) == nil, !isFull, let index = turns.popFirst() else { break }
-            serve(index, at: now, &send, &reread)
-            if limiter.wait(at: now) == nil, hasPlace(index) {
+            guard limiter.wait(at: now) == nil, !isFull, send.count < most, let index = turns.popFirst() else { break }
+            serve(index, at: now, most, &send, &reread)
+            if limiter.wait(at: now) == nil, hasPlace(index), send.count < most {
                 turns.setAlarm(index, at: lanes[index].wakeTime(at: now))
             } else {
                 turns.enter(index)
@@ -216,9 +220,18 @@ package struct NodeDispatcher: Sendable {
     }
 
     /// Sends as much as this lane and the limits for all of them allow.
-    private mutating func serve(_ index: Int, at now: Instant, _ send: inout [Dispatch], _ reread: inout [Job]) {
+    private mutating func serve(
+        _ index: Int,
+        at now: Instant,
+        _ most: Int,
+        _ send: inout [Dispatch],
+        _ reread: inout [Job]
+    ) {
         lanes[index].wakeDelayed(at: now)
-        while limiter.wait(at: now) == nil, hasPlace(index), lanes[index].rereading < mostRereading(index) {
+        if !hasPlace(index), lanes[index].hasSendable(reservedOnly: budget.isExhausted) { hasTurnedAway = true }
+        while send.count < most, limiter.wait(at: now) == nil, hasPlace(index),
+            lanes[index].rereading < mostRereading(index)
+        {
             let permission = lanes[index].gate.permission(at: now)
             guard permission.mayGo, var job = lanes[index].take(for: permission, reservedOnly: budget.isExhausted)
             else { return }

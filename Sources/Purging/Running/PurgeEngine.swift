@@ -218,9 +218,9 @@ package struct PurgeEngine: Sendable {
     private mutating func sendEffects(at now: Instant) -> [Effect] {
         decidePending(at: now)
         guard settler.allowsSending else { return [] }
-        let (send, stale) = dispatcher.next(at: now)
+        let (send, stale) = dispatcher.next(at: now, most: settler.sendable)
         settler.noteSent(send.count)
-        if dispatcher.isCrowded, !hasReportedCrowding {
+        if dispatcher.hasTurnedAway, !hasReportedCrowding {
             hasReportedCrowding = true
             observer.observe(.requestsLimited(options.dispatcher.mostInFlight))
         }

@@ -66,9 +66,11 @@ package struct Settler: Sendable {
 
     package var hasRoom: Bool { pending.count + delayed.count < settings.capacity }
 
-    /// Whether requests may be sent. While a batch is being written, these are two batches' worth: where the database is lost
+    /// How many requests may be sent. While a batch is being written, these are two batches' worth: where the database is lost
     /// or refuses, data is not deleted for records that can't be.
-    package var allowsSending: Bool { !isWriting || sentMeanwhile < 2 * settings.batchSize }
+    package var sendable: Int { isWriting ? max(0, 2 * settings.batchSize - sentMeanwhile) : .max }
+
+    package var allowsSending: Bool { sendable > 0 }
 
     package mutating func noteSent(_ count: Int) { if isWriting { sentMeanwhile += count } }
 

@@ -43,6 +43,7 @@ struct BacklogProgram {
         } catch is StandardOutput.Closed {
             return 1
         } catch {
+            try? StandardOutput.flush()
             logs.logger.error("\(error)")
             return 1
         }
