@@ -55,7 +55,8 @@ final class PostgresHandle: @unchecked Sendable {
         do {
             return try run([transaction.begin, transaction.settings, statement, "COMMIT"], connection)[2]
         } catch {
-            if end == nil { try rollBack() }
+            // Should it fail, the connection is of no more use, and the first error tells more.
+            try? rollBack()
             throw error
         }
     }
@@ -70,7 +71,7 @@ final class PostgresHandle: @unchecked Sendable {
             // A standby begins no transaction that may write, and says so in its own language.
             throw lost(text)
         } catch {
-            if end == nil { try rollBack() }
+            try? rollBack()
             throw error
         }
     }

@@ -28,15 +28,16 @@ struct LostAnswerTests {
                 .obsolete(1, replacedAt: 5), .obsolete(2, replacedAt: 6), .obsolete(3, replacedAt: 7, node: 9),
                 .obsolete(4, replacedAt: 8), .active(5),
             ])
-            let connector = ForgetfulConnector(try database.connector, loss)
+            let forgetting = Forgetting(loss)
+            let connector = forgetting.connector(try database.connector)
             let store = try await TokenserverStore.open(connector, tracksSlots: true)
-            connector.forgetCommit()
+            forgetting.forgetCommit()
             let results = try await store.settle(
                 [.delete(1), .delete(2), .deleteNodeless(3, node: 9), .postpone(4, from: 8), .delete(5)],
                 cutoff: Milliseconds(1000)
             )
             #expect(results == [.done, .done, .done, .done, .changed])
-            #expect(connector.forgotten == 1)
+            #expect(forgetting.forgotten == 1)
             #expect(try await database.tokenserver.records().map(\.uid) == [4, 5])
             let node = try #require(try await database.tokenserver.nodes().first)
             #expect((node.available, node.currentLoad) == (102, 98))
@@ -49,11 +50,12 @@ struct LostAnswerTests {
             try await database.tokenserver.insert([.live(1)])
             try await database.tokenserver.insert((1...8).map { .obsolete($0, replacedAt: $0) })
             try await database.refuseDeletions("not this one", ofUIDs: [8])
-            let connector = ForgetfulConnector(try database.connector, .request)
+            let forgetting = Forgetting(.request)
+            let connector = forgetting.connector(try database.connector)
             let resilience = Resilience(patience: .zero)
             let store = try await TokenserverStore.open(connector, tracksSlots: true, resilience: resilience)
             // The first is that of the records 1 to 4.
-            connector.forgetCommit(2, isForGood: true)
+            forgetting.forgetCommit(2, isForGood: true)
             let batch = (Int64(1)...8).map { Settlement.delete($0) }
             let results = try await store.settle(batch, cutoff: Milliseconds(1000))
             let lost = SettlementResult.unknown("the connection was lost")
@@ -66,17 +68,11 @@ struct LostAnswerTests {
 }
 
 /// Loses the connection at a COMMIT, when told to.
-private final class ForgetfulConnector: SQLConnector {
-    private let connector: any SQLConnector
+private final class Forgetting: Sendable {
     private let loss: LostAnswerTests.Loss
     private let state = Mutex((countdown: 0, isForGood: false, forgotten: 0))
 
-    init(_ connector: any SQLConnector, _ loss: LostAnswerTests.Loss) {
-        self.connector = connector
-        self.loss = loss
-    }
-
-    var name: String { connector.name }
+    init(_ loss: LostAnswerTests.Loss) { self.loss = loss }
 
     var forgotten: Int { state.withLock { $0.forgotten } }
 
@@ -85,38 +81,22 @@ private final class ForgetfulConnector: SQLConnector {
         state.withLock { $0 = (number, isForGood, $0.forgotten) }
     }
 
-    func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
-        if state.withLock({ $0.isForGood && $0.countdown == 0 }) { throw SQLError.unreachable("the server is gone") }
-        return Connection(connection: try await connector.connect(options), connector: self)
-    }
-
-    private struct Connection: SQLConnection {
-        let connection: any SQLConnection
-        let connector: ForgetfulConnector
-
-        func withSession<Result: Sendable>(
-            _ body: @escaping @Sendable (any SQLSession) throws -> Result
-        ) async throws -> Result {
-            try await connection.withSession { try body(Session(session: $0, connector: connector)) }
+    func connector(_ connector: any SQLConnector) -> any SQLConnector {
+        WrappingConnector(connector) { [self] in
+            if state.withLock({ $0.isForGood && $0.countdown == 0 }) {
+                throw SQLError.unreachable("the server is gone")
+            }
+        } wrap: {
+            Session(session: $0, forgetting: self)
         }
-
-        func interrupt() { connection.interrupt() }
     }
 
-    private struct Session: SQLSession {
+    private struct Session: ForwardingSession {
         let session: any SQLSession
-        let connector: ForgetfulConnector
-
-        var dialect: Dialect { session.dialect }
-
-        func begin() throws { try session.begin() }
-
-        func rollBack() throws { try session.rollBack() }
-
-        func query(_ statement: SQLStatement) throws -> [SQLRow] { try session.query(statement) }
+        let forgetting: Forgetting
 
         func execute(_ statement: SQLStatement) throws -> Int {
-            let isLost = connector.state.withLock { state in
+            let isLost = forgetting.state.withLock { state in
                 guard state.countdown > 0, statement.text(for: dialect) == "COMMIT" else { return false }
                 state.countdown -= 1
                 if state.countdown == 0 { state.forgotten += 1 }
@@ -124,7 +104,7 @@ private final class ForgetfulConnector: SQLConnector {
             }
             if !isLost { return try session.execute(statement) }
             // With the connection an open transaction ends.
-            _ = try session.execute(connector.loss == .answer ? "COMMIT" : "ROLLBACK")
+            _ = try session.execute(forgetting.loss == .answer ? "COMMIT" : "ROLLBACK")
             throw SQLError.unreachable("the connection was lost")
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestDatabases
 import TokenserverStore
 
 /// A connector that asks the database, for every SELECT that passes through it, how it goes about it.
@@ -37,22 +38,14 @@ final class PlanWitness: SQLConnector, SQLConnection {
 
     func interrupt() { connection.interrupt() }
 
-    private struct Session: SQLSession {
+    private struct Session: ForwardingSession {
         let session: any SQLSession
         let witness: PlanWitness
-
-        var dialect: Dialect { session.dialect }
-
-        func begin() throws { try session.begin() }
-
-        func rollBack() throws { try session.rollBack() }
 
         func query(_ statement: SQLStatement) throws -> [SQLRow] {
             let plan = try session.query("EXPLAIN QUERY PLAN \(statement)").map { try $0.text(3) }
             witness.collected.withLock { $0 += plan }
             return try session.query(statement)
         }
-
-        func execute(_ statement: SQLStatement) throws -> Int { try session.execute(statement) }
     }
 }

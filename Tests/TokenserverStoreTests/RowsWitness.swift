@@ -1,20 +1,18 @@
 import Foundation
 import Synchronization
+import TestDatabases
 import TokenserverStore
 
-/// A connector to PostgreSQL that has the server explain each statement that passes through it, while it carries it out,
-/// and adds up the rows and the blocks of 8 KiB that it looked at.
-final class RowsWitness: SQLConnector {
+/// Has a PostgreSQL server explain each statement that passes through it, while it carries it out, and
+/// adds up the rows and the blocks of 8 KiB that it looked at.
+final class RowsWitness: Sendable {
     private struct Counts {
         var rows = 0
         var blocks = 0
         var worst = (rows: -1, text: "")
     }
 
-    private let connector: any SQLConnector
     private let counts = Mutex(Counts())
-
-    init(_ connector: any SQLConnector) { self.connector = connector }
 
     var rows: Int { counts.withLock { $0.rows } }
     var blocks: Int { counts.withLock { $0.blocks } }
@@ -23,10 +21,8 @@ final class RowsWitness: SQLConnector {
 
     func forget() { counts.withLock { $0 = Counts() } }
 
-    var name: String { connector.name }
-
-    func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
-        Connection(connection: try await connector.connect(options), witness: self)
+    func connector(_ connector: any SQLConnector) -> any SQLConnector {
+        WrappingConnector(connector) { Session(session: $0, witness: self) }
     }
 
     private func add(_ plan: [String: Any], _ text: String, _ description: String) {
@@ -55,28 +51,9 @@ final class RowsWitness: SQLConnector {
         Int(((plan[key] as? NSNumber)?.doubleValue ?? 0).rounded(.up))
     }
 
-    private struct Connection: SQLConnection {
-        let connection: any SQLConnection
-        let witness: RowsWitness
-
-        func withSession<Result: Sendable>(
-            _ body: @escaping @Sendable (any SQLSession) throws -> Result
-        ) async throws -> Result {
-            try await connection.withSession { try body(Session(session: $0, witness: witness)) }
-        }
-
-        func interrupt() { connection.interrupt() }
-    }
-
-    private struct Session: SQLSession {
+    private struct Session: ForwardingSession {
         let session: any SQLSession
         let witness: RowsWitness
-
-        var dialect: Dialect { session.dialect }
-
-        func begin() throws { try session.begin() }
-
-        func rollBack() throws { try session.rollBack() }
 
         func query(_ statement: SQLStatement) throws -> [SQLRow] {
             try explain(statement)

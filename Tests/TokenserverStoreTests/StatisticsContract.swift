@@ -127,8 +127,9 @@ struct StatisticsContract {
     func rowsRead(_ kind: TestDatabase.Kind, _ statistics: Statistics) async throws {
         try await Self.withTable(kind, statistics) { database async throws in
             let limits = WindowLimits(entries: 60, blocks: 8...8)
-            let witness = RowsWitness(try database.connector)
-            let connector: any SQLConnector = kind == .postgres ? witness : try database.connector
+            let witness = RowsWitness()
+            let plain = try database.connector
+            let connector = kind == .postgres ? witness.connector(plain) : plain
             let store = try await TokenserverStore.open(connector, tracksSlots: true, limits: limits)
             let scope = BacklogScope(cutoff: Self.cutoff)
             func check(_ what: String, atMost bound: Int, _ body: () async throws -> Void) async throws {

@@ -15,7 +15,7 @@ extension NodeDispatcher {
         }
         let resolution = resolve(flight, answer, meaning.record, change: &change, now: now)
         switch resolution {
-        case .held(let job, _, _), .failed(let job, _), .left(let job, _): giveBack(job)
+        case .held(let job, _, _), .failed(let job, _), .left(let job, _), .short(let job): giveBack(job)
         case .continuing, .confirmed, .expired: break
         }
         return Answered(
@@ -147,6 +147,7 @@ extension NodeDispatcher {
                 let startedAt = flight.request.startedAt
                 change = lanes[index].gate.stayedOverloaded(startedAt: startedAt, now: now) ?? change
             }
+            if case .shortage = answer.verdict { return .short(job) }
             return .left(job, failure)
         }
         job.goodAnswersAtFirstFailure = job.goodAnswersAtFirstFailure ?? gate.goodAnswers

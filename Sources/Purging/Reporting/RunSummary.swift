@@ -46,8 +46,10 @@ package struct RunSummary: Sendable {
     package var onDownedNodes: Int? = 0
     /// Whether some node is marked as down and not forced, so that records may wait for it.
     package var hasDownedNodes = false
-    /// Records read but untouched, as their node was in trouble or left for the run.
+    /// Records read but untouched, as their node was in trouble or left for the run, or this machine was short of something.
     package var untouched = 0
+    /// Those of them that this machine was too short of connections for.
+    package var short = 0
     /// Records that changed between decision and settling, and were left alone.
     package var changed = 0
     /// Records that the plan names, but which are not any more as it has them, or about which something else would be

@@ -39,7 +39,7 @@ package final class ClockWitness: Sendable {
         let (ours, now) = (time.wallTime, time.now)
         // The median, and of two the earlier time: one node with a wrong clock decides nothing where there are others.
         let aheads = answers.sorted()
-        let word = known.withLock { known in
+        return known.withLock { known in
             var latest = ours
             if !aheads.isEmpty {
                 latest = ours.advanced(by: .zero - aheads[aheads.count / 2])
@@ -54,50 +54,46 @@ package final class ClockWitness: Sendable {
             known = (word.time, now)
             return word
         }
-        return word
+    }
+
+    /// A node that had told no time when it was asked has told since that this machine's clock is right.
+    func noteAgreement() { known.withLock { $0 = (time.wallTime, time.now) } }
+
+    private enum Arrival: Sendable {
+        case answered(ahead: Duration)
+        case silent, timeIsUp
     }
 
     /// By how much this machine is ahead of each node that answers.
     private func answers(of targets: [ServiceURL]) async -> [Duration] {
-        await withTaskGroup(of: Duration?.self) { group in
-            for target in targets {
-                group.addTask { [client, time] in
-                    guard let seconds = await client.time(of: target) else { return nil }
-                    return time.wallTime.since(Milliseconds(Int64(seconds * 1000)))
+        await withTaskGroup(of: Arrival.self) { group in
+            func limit(_ duration: Duration) {
+                group.addTask { [time] in
+                    await time.sleep(until: time.now + duration)
+                    return .timeIsUp
                 }
             }
-            group.addTask { [time] in
-                await time.sleep(until: time.now + Self.patience)
-                return .nanoseconds(Int64.max)
+            for target in targets {
+                group.addTask { [client, time] in
+                    guard let seconds = await client.time(of: target) else { return .silent }
+                    return .answered(ahead: time.wallTime.since(Milliseconds(Int64(seconds * 1000))))
+                }
             }
+            limit(Self.patience)
             var answers: [Duration] = []
             var left = targets.count
-            while left > 0, let answer = await group.next() {
-                // The time is up.
-                if answer == .nanoseconds(Int64.max) { break }
-                left -= 1
-                guard let answer else { continue }
-                answers.append(answer)
-                if answers.count == 1 {
-                    group.addTask { [time] in
-                        await time.sleep(until: time.now + Self.patienceForOthers)
-                        return .nanoseconds(Int64.max)
-                    }
+            loop: while left > 0, let arrival = await group.next() {
+                switch arrival {
+                case .timeIsUp: break loop
+                case .silent: left -= 1
+                case .answered(let ahead):
+                    left -= 1
+                    answers.append(ahead)
+                    if answers.count == 1 { limit(Self.patienceForOthers) }
                 }
             }
             group.cancelAll()
             return answers
         }
-    }
-}
-
-/// A node's answer contradicts this machine's clock, after no node had told the time.
-struct ClockContradicted: Error, CustomStringConvertible {
-    let description: String
-
-    init(ahead: Duration) {
-        description =
-            "this machine's clock is \(ahead.components.seconds) s ahead of a storage node's, so records would be purged too"
-            + " early; correct the clock"
     }
 }

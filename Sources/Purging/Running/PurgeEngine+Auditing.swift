@@ -85,6 +85,7 @@ extension AuditTrail {
     /// Words for outcomes that are neither a node's nor the record's failure.
     static let stopped = "run_ended"
     static let nodeLeft = "node_in_trouble"
+    static let machineShort = "machine_short"
     static let decidedAnew = "decided_anew"
 
     static func stopped(_ reason: StopReason?) -> String? { reason == nil ? nil : stopped }

@@ -51,6 +51,14 @@ extension PurgeEngine {
             trail.note(job)
             trail.conclude(job.uid, reason: failure?.rawValue ?? AuditTrail.stopped)
             leftUntouched([job.uid], node: node, because: failure?.rawValue)
+        case .short(let job):
+            trail.note(job)
+            trail.conclude(job.uid, reason: stopReason == nil ? AuditTrail.machineShort : AuditTrail.stopped)
+            ended(job.uid)
+            if stopReason == nil {
+                summary.untouched += 1
+                summary.short += 1
+            }
         case .expired(let job):
             trail.note(job)
             if stopReason == nil {

@@ -30,8 +30,8 @@ package struct PurgeEngine: Sendable {
         case stopRequested
         /// `--max-runtime` is over.
         case timeIsUp
-        /// By a node's answer, this machine's clock is ahead, so that the cutoff is wrong.
-        case clockContradicted(ahead: Duration)
+        /// By a node's answer to this request, this machine's clock is so far ahead, and the cutoff wrong.
+        case clockContradicted(ticket: Int, ahead: Duration)
         /// Nothing new is to be sent for now; nil if it may be again.
         case paused(PauseReason?)
     }
@@ -158,7 +158,14 @@ package struct PurgeEngine: Sendable {
         case .audited(let result): audited(result, at: now)
         case .stopRequested: stop(.stopRequested)
         case .timeIsUp: stop(.maxRuntime)
-        case .clockContradicted(let ahead): stop(.nodesImplausible("\(ClockContradicted(ahead: ahead))"))
+        case .clockContradicted(let ticket, let ahead):
+            let node = dispatcher.target(of: ticket)?.text ?? "a node"
+            stop(
+                .nodesImplausible(
+                    "this machine's clock is \(ahead.components.seconds) s ahead of \(node)'s, so records would be purged too"
+                        + " early; correct the one that is wrong"
+                )
+            )
         case .paused(let reason):
             if reason != pause { observer.observe(.paused(reason)) }
             pause = reason

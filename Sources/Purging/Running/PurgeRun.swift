@@ -134,6 +134,7 @@ package struct PurgeRun: Sendable {
             observer: observer,
             now: time.now
         )
+        var knowsTime = preparation.knowsTime
         await withTaskGroup(of: Arrival.self) { group in
             group.addTask {
                 await stopSignal.wait()
@@ -164,8 +165,8 @@ package struct PurgeRun: Sendable {
                         return .patienceEnded
                     }
                 case .event(let event):
-                    if case .answered(_, let answer) = event, !preparation.knowsTime {
-                        check(answer, against: preparation, &engine)
+                    if case .answered(let ticket, let answer) = event, !knowsTime {
+                        knowsTime = check(answer, ticket, against: preparation, &engine)
                     }
                     engine.handle(event, at: time.now)
                 case .woke: break
@@ -186,12 +187,22 @@ package struct PurgeRun: Sendable {
     }
 
     /// A node that told no time when it was asked tells it with its answers.
-    private func check(_ answer: NodeAnswer, against preparation: RunPreparation, _ engine: inout PurgeEngine) {
-        guard let seconds = answer.nodeTime, seconds < Double(Int64.max) / 1000 else { return }
+    ///
+    /// - Returns: whether the time is known now.
+    private func check(
+        _ answer: NodeAnswer,
+        _ ticket: Int,
+        against preparation: RunPreparation,
+        _ engine: inout PurgeEngine
+    ) -> Bool {
+        guard let seconds = answer.nodeTime else { return false }
         let ahead = time.wallTime.since(Milliseconds(Int64(seconds * 1000)))
-        if ahead - preparation.clockAhead > ClockWitness.tolerance {
-            engine.handle(.clockContradicted(ahead: ahead), at: time.now)
+        if ahead - preparation.lag > ClockWitness.tolerance {
+            engine.handle(.clockContradicted(ticket: ticket, ahead: ahead), at: time.now)
+        } else if ahead <= ClockWitness.tolerance {
+            witness.noteAgreement()
         }
+        return true
     }
 
     /// Once a second: whether it may send, and what it is doing.

@@ -6,6 +6,8 @@ struct RunPreparation: Sendable {
     let clockSkew: Duration
     /// By how much this machine's clock is ahead, by the word of others; 0 if it isn't.
     let clockAhead: Duration
+    /// By how much the time that counts is before this machine's clock, whoever told it.
+    let lag: Duration
     /// Whether a node told the time.
     let knowsTime: Bool
     let directory: NodeDirectory
@@ -28,6 +30,7 @@ struct RunPreparation: Sendable {
         clockAhead = word?.ahead ?? .zero
         knowsTime = word?.isOfNodes ?? false
         let latest = min(ours, theirs, word?.time ?? ours)
+        lag = ours.since(latest)
         let cutoff = latest.advanced(by: .zero - options.gracePeriod)
         self.cutoff = options.latestCutoff.map { min($0, cutoff) } ?? cutoff
     }

@@ -20,7 +20,8 @@ struct SummaryText {
         }
         add(summary.failedTotal, would ? "would fail" : "failed")
         add(summary.heldTotal, "held")
-        add(summary.untouched, "left untouched on nodes in trouble")
+        add(summary.untouched - summary.short, "left untouched on nodes in trouble")
+        add(summary.short, "left untouched for want of connections on this machine")
         add(summary.waiting[.tombstoneLast] ?? 0, "wait for their account's other records")
         if summary.onDownedNodes == nil, summary.hasDownedNodes {
             parts.append("an unknown number wait for downed nodes")

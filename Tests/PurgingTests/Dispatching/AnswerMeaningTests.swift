@@ -121,6 +121,13 @@ struct AnswerMeaningTests {
             node: trouble,
             secret: ""
         ),
+        Row(
+            answer: "no descriptor, port or memory for a connection on this machine",
+            verdict: .shortage(what: ""),
+            record: againAtMost,
+            node: "",
+            secret: ""
+        ),
         Row(answer: "too late to be sent", verdict: .expired, record: "decided on anew", node: "", secret: ""),
         Row(answer: "the program stops", verdict: .abandoned, record: untouched, node: "", secret: ""),
     ]

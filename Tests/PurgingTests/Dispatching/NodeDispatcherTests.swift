@@ -524,6 +524,65 @@ struct NodeDispatcherTests {
         #expect(desk.send() == [])
         #expect(desk.dispatcher.wakeTime(at: desk.now) == nil)
     }
+
+    // MARK: Connections in all
+
+    @Test(
+        "sends no more at once than there may be connections, and keeps places for nodes that have few",
+        arguments: [8, 40]
+    )
+    func mostInFlight(_ most: Int) throws {
+        var desk = desk { settings in
+            settings.mostInFlight = most
+            (settings.gate.firstLimit, settings.gate.ceiling) = (1000, 1000)
+        }
+        try desk.enqueue(1...100, node: 1)
+        try desk.enqueue(101...200, node: 2)
+        let sent = desk.send()
+        let first = sent.filter { $0.rawValue <= 100 }
+        // Three quarters for whoever comes first, the last one for who has less than half.
+        #expect(first.count == most / 4 * 3 && sent.count == most)
+        // The rest wait for an answer, not for time.
+        #expect(desk.dispatcher.wakeTime(at: desk.now) == nil)
+        #expect(desk.send().isEmpty)
+        _ = try desk.answer(first[0].rawValue, .confirmed(lastModified: 1))
+        #expect(desk.send().count == 1)
+        #expect(desk.dispatcher.inFlight == most)
+    }
+
+    @Test("sends as many as it is asked for, and the rest when it is asked again")
+    func mostAtATime() throws {
+        var dispatcher = desk { ($0.gate.firstLimit, $0.gate.ceiling) = (1000, 1000) }.dispatcher
+        let now = start
+        for node in Int64(1)...3 {
+            for uid in node * 100..<node * 100 + 10 { dispatcher.enqueue(try .of(uid, node: node, readAt: now)) }
+        }
+        var sent: [UID] = []
+        for most in [0, 1, 12, 100, 100] {
+            let send = dispatcher.next(at: now, most: most).send
+            #expect(send.count <= most)
+            sent += send.map(\.request.uid)
+        }
+        #expect(sent.count == 30 && Set(sent).count == 30)
+    }
+
+    @Test("a shortage of this machine is tried again, counts for nothing against the node, and ends as such")
+    func shortage() throws {
+        var desk = desk { $0.retry.maxAttempts = 3 }
+        try desk.enqueue(1...1)
+        for attempt in 1...3 {
+            #expect(desk.send() == [UID(1)])
+            let answered = try desk.answer(1, .shortage(what: "too many open files"))
+            #expect(answered.change == nil)
+            switch answered.resolution {
+            case .continuing: #expect(attempt < 3)
+            case .short(let job): #expect(attempt == 3 && job.uid == UID(1))
+            default: Issue.record("\(answered.resolution)")
+            }
+            desk.now += .seconds(60)
+        }
+        #expect(desk.dispatcher.gates.values.allSatisfy { !$0.isCutOff && $0.reasonLeft == nil })
+    }
 }
 
 extension NodeDispatcher.Resolution {
