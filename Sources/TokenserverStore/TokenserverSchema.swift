@@ -70,19 +70,18 @@ struct TokenserverSchema {
                 if session.dialect.name == .sqlite { try session.execute("CREATE TABLE purge_old_records_trial (id)") }
                 if tracksSlots {
                     try session.execute(
-                        BatchSettler.update(
+                        session.dialect.update(
                             "nodes",
                             key: "id",
                             none,
-                            "available = available, current_load = current_load",
-                            session.dialect
+                            "available = available, current_load = current_load"
                         )
                     )
                 }
                 try session.execute(
-                    BatchSettler.update("users", key: "uid", none, "replaced_at = replaced_at", session.dialect)
+                    session.dialect.update("users", key: "uid", none, "replaced_at = replaced_at")
                 )
-                try session.execute(BatchSettler.deletion(of: none, session.dialect))
+                try session.execute(session.dialect.deletion(from: "users", key: "uid", none))
             }
         } catch SQLError.failed(let text) {
             throw StoreError.failed("Tokenserver's tables can't be changed: \(text)")

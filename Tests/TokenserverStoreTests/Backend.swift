@@ -171,15 +171,15 @@ extension SandboxRecord {
 }
 
 extension Settlement {
-    static func delete(_ uid: Int64, node: Int64 = 1) -> Self {
-        Settlement(uid: UID(uid), nodeID: NodeID(node), change: .delete)
+    static func delete(_ uid: Int64, node: Int64 = 1, user: String? = nil) -> Self {
+        Settlement(SandboxRecord.active(uid, user: user, node: node).userRecord, .delete)
     }
 
     static func deleteNodeless(_ uid: Int64, node: Int64) -> Self {
-        Settlement(uid: UID(uid), nodeID: NodeID(node), change: .deleteNodeless)
+        Settlement(SandboxRecord.active(uid, node: node).userRecord, .deleteNodeless)
     }
 
-    static func postpone(_ uid: Int64, from: Int64, node: Int64 = 1) -> Self {
-        Settlement(uid: UID(uid), nodeID: NodeID(node), change: .postpone(from: Milliseconds(from)))
+    static func postpone(_ uid: Int64, from: Int64, node: Int64 = 1, user: String? = nil) -> Self {
+        Settlement(SandboxRecord.active(uid, user: user, node: node).userRecord, .postpone(from: Milliseconds(from)))
     }
 }

@@ -105,6 +105,65 @@ struct RealTablesContract {
         }
     }
 
+    private static let spellings = [
+        "user", "User", "USER", "user ", "usér", "use\u{301}r", "us\u{e9}r", "strasse", "straße", "ccs", "cscs",
+        "another",
+    ]
+
+    @Test(
+        "users are told apart as the column's collation does, whichever it is",
+        arguments: TestDatabase.Kind.servers,
+        [
+            "latin1 COLLATE latin1_swedish_ci", "latin1 COLLATE latin1_bin", "utf8mb3 COLLATE utf8mb3_general_ci",
+            "utf8mb4 COLLATE utf8mb4_bin", "utf8mb4 COLLATE utf8mb4_general_ci", "utf8mb4 COLLATE utf8mb4_unicode_ci",
+            "utf8mb4 COLLATE utf8mb4_hungarian_ci",
+        ]
+    )
+    func collations(_ kind: TestDatabase.Kind, _ collation: String) async throws {
+        // PostgreSQL's compare byte by byte, unless somebody made one that doesn't.
+        if kind == .postgres, collation != "utf8mb4 COLLATE utf8mb4_bin" { return }
+        let isLatin = collation.hasPrefix("latin1")
+        let spellings = Self.spellings.filter { !isLatin || !$0.unicodeScalars.contains("\u{301}") }
+        let records = spellings.enumerated().map {
+            Self.record(Int64($0.offset + 1), "\($0.element)@a.example", replacedAt: 5)
+        }
+        let padded = records.map { record in
+            var record = record
+            // A space counts, or doesn't, at the end only.
+            if record.email.contains(" ") { record.email = "user@a.example " }
+            return record
+        }
+        try await Self.with(kind, []) { database, store async throws in
+            if kind != .postgres {
+                try await database.tokenserver.execute(
+                    "ALTER TABLE users MODIFY email VARCHAR(255) CHARACTER SET \(sql: collation) NOT NULL"
+                )
+            }
+            try await database.tokenserver.insert(padded)
+            // The server's own word, by another statement.
+            let connection = try await database.ownerConnector.connect(ConnectionOptions(readOnly: true))
+            let pairs = try await connection.withSession { session in
+                try session.query(
+                    "SELECT a.uid, b.uid FROM users a JOIN users b ON a.email = b.email AND a.uid <> b.uid"
+                )
+                .map { (UID(try $0.integer(0)), UID(try $0.integer(1))) }
+            }
+            let expected = Dictionary(grouping: pairs, by: \.0).mapValues { Set($0.map(\.1)) }
+            let page = try await store.page(BacklogQuery(scope: .all, limit: 20))
+            #expect(page.entries.count == padded.count)
+            let again = try await store.entries(padded.map { UID($0.uid) }, scope: .all)
+            #expect(again.count == padded.count)
+            for entry in page.entries + again {
+                #expect(Set(entry.others.map(\.uid)) == expected[entry.record.uid] ?? [], "\(entry.record.uid)")
+            }
+            let results = try await store.settle(
+                page.entries.map { Settlement($0.record, .delete) },
+                cutoff: Milliseconds(1000)
+            )
+            #expect(results == padded.map { _ in .done })
+        }
+    }
+
     @Test("a record that somebody is just making active again is left alone", arguments: TestDatabase.Kind.servers)
     func lockedMeanwhile(_ kind: TestDatabase.Kind) async throws {
         try await Self.with(kind, [.obsolete(1, replacedAt: 5), .obsolete(2, replacedAt: 6)]) {
@@ -129,7 +188,7 @@ struct RealTablesContract {
             database,
             store async throws in
             func settlement(_ uid: Int64, _ notAfter: Duration) -> Settlement {
-                Settlement(uid: UID(uid), nodeID: NodeID(1), change: .delete, notAfter: .now + notAfter)
+                Settlement(SandboxRecord.active(uid).userRecord, .delete, notAfter: .now + notAfter)
             }
             let batch = [settlement(1, .seconds(-1)), settlement(2, .seconds(60))]
             #expect(try await store.settle(batch, cutoff: Milliseconds(1000)) == [.stale, .done])

@@ -146,7 +146,7 @@ struct StatisticsContract {
             }
             var cursor: BacklogKey?
             for number in 0..<8 {
-                try await check("page \(number)", atMost: 900) {
+                try await check("page \(number)", atMost: 400) {
                     let page = try await store.page(BacklogQuery(scope: scope, cursor: cursor, limit: 20))
                     // PostgreSQL ends a page where the records of one moment begin.
                     #expect(kind == .postgres ? page.entries.count > 0 : page.entries.count == 20)
@@ -161,26 +161,31 @@ struct StatisticsContract {
                     #expect(page.entries.count == 20)
                 }
             }
-            try await check("a page of deleted accounts", atMost: 900) {
+            try await check("a page of deleted accounts", atMost: 400) {
                 _ = try await store.page(BacklogQuery(scope: scope, accounts: .deleted, cursor: cursor, limit: 20))
             }
-            try await check("twenty records", atMost: 900) {
+            try await check("twenty records", atMost: 300) {
                 _ = try await store.entries((1...20).map { UID($0) }, scope: scope)
             }
-            try await check("twenty standings", atMost: 300) {
+            try await check("twenty standings", atMost: 40) {
                 _ = try await store.standings((1...20).map { UID($0) })
             }
             for first in [Int64(1), 101, 201] {
                 let uids = first..<first + 20
-                try await check("a batch", atMost: 700) {
-                    let batch = uids.map { Settlement.delete($0, node: 1 + $0 % 2) }
+                try await check("a batch", atMost: 100) {
+                    let batch = uids.map { Settlement.delete($0, node: 1 + $0 % 2, user: "user\($0 / 2)") }
                     let results = try await store.settle(batch, cutoff: Self.cutoff)
                     #expect(results.allSatisfy { $0 == .done })
                 }
             }
-            try await check("a batch of postponements", atMost: 700) {
+            try await check("a batch of postponements", atMost: 100) {
                 let batch = (Int64(400)..<420).map {
-                    Settlement.postpone($0, from: $0 % 3 == 0 ? 5000 : $0, node: 1 + $0 % 2)
+                    Settlement.postpone(
+                        $0,
+                        from: $0 % 3 == 0 ? 5000 : $0,
+                        node: 1 + $0 % 2,
+                        user: "user\($0 / 2)"
+                    )
                 }
                 let results = try await store.settle(batch, cutoff: Self.cutoff)
                 #expect(results.allSatisfy { $0 == .done })
@@ -202,7 +207,7 @@ struct StatisticsContract {
                 try session.execute("UPDATE users SET keys_changed_at = 11 WHERE uid > 20")
                 try session.execute("UPDATE nodes SET backoff = 1 WHERE id = 2")
             }
-            let own = (Int64(1)...20).filter { $0 % 2 == 0 }.map { Settlement.delete($0) }
+            let own = (Int64(1)...20).filter { $0 % 2 == 0 }.map { Settlement.delete($0, user: "user\($0 / 2)") }
             let results = try await store.settle(own, cutoff: Self.cutoff)
             #expect(results.allSatisfy { $0 == .done })
             _ = try await holder.withSession { try $0.execute("ROLLBACK") }

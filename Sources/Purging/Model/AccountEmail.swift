@@ -2,7 +2,9 @@
 ///
 /// It is personal data: its descriptions are redacted, and only the part that a token needs can be had. Which records
 /// belong to one user is decided by the database, by its own collation, never by comparing these texts.
-package struct AccountEmail: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct AccountEmail: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     private let text: String
 
     package init(_ text: String) { self.text = text }
@@ -11,6 +13,9 @@ package struct AccountEmail: Sendable, CustomStringConvertible, CustomDebugStrin
     package var fxaUID: String {
         text.firstIndex(of: "@").map { String(text[..<$0]) } ?? text
     }
+
+    /// For the database's statements alone.
+    package var unredacted: String { text }
 
     package var description: String { "<redacted>" }
     package var debugDescription: String { description }

@@ -10,15 +10,20 @@ package struct Settlement: Sendable, Equatable {
     }
 
     package let uid: UID
+    /// With the time of creation and the uid, what the record is found by where Tokenserver looks.
+    package let email: AccountEmail
+    package let createdAt: Milliseconds
     package let nodeID: NodeID
     package let change: Change
     /// What needs no node's word is not to be written after this moment, as the decision behind it is too old then
     /// (law 3); nil for no such limit.
     package let notAfter: ContinuousClock.Instant?
 
-    package init(uid: UID, nodeID: NodeID, change: Change, notAfter: ContinuousClock.Instant? = nil) {
-        self.uid = uid
-        self.nodeID = nodeID
+    package init(_ record: UserRecord, _ change: Change, notAfter: ContinuousClock.Instant? = nil) {
+        uid = record.uid
+        email = record.email
+        createdAt = record.createdAt
+        nodeID = record.nodeID
         self.change = change
         self.notAfter = notAfter
     }

@@ -20,12 +20,7 @@ extension PurgeEngine {
         readAt: Instant,
         at now: Instant
     ) {
-        let settlement = Settlement(
-            uid: entry.record.uid,
-            nodeID: entry.record.nodeID,
-            change: change,
-            notAfter: readAt + options.dispatcher.decisionLife
-        )
+        let settlement = Settlement(entry.record, change, notAfter: readAt + options.dispatcher.decisionLife)
         let item = Settler.Item(settlement: settlement, meaning: .deletion(kind), planned: entry.planned)
         guard trail.isOn else { return settler.add(item, now: now) }
         trail.intend(AuditIntent(entry, kind), then: .settle(item))

@@ -116,7 +116,7 @@ extension PurgeEngine {
         _ meaning: Settler.Item.Meaning,
         at now: Instant
     ) {
-        let settlement = Settlement(uid: entry.record.uid, nodeID: entry.record.nodeID, change: change)
+        let settlement = Settlement(entry.record, change)
         settler.add(Settler.Item(settlement: settlement, meaning: meaning), now: now)
     }
 

@@ -3,7 +3,7 @@ import Purging
 /// Reads records with all that their users have, both in one statement, so at one moment.
 struct AccountReader {
     /// Records looked up in one statement: enough to be quick, few enough for every database's limit on bound values.
-    private static let recordsPerStatement = 256
+    private static let recordsPerStatement = 64
 
     let session: any SQLSession
     let service: Int64
@@ -29,55 +29,41 @@ struct AccountReader {
         return entries
     }
 
-    private func accounts(of uids: [UID], emails: [UID: String]) throws -> [Account] {
-        // One record for each user; the rest of them come with it.
-        var unknown: [UID] = []
-        var representatives: [String: UID] = [:]
-        for uid in uids {
-            if let email = emails[uid] {
-                representatives[email] = representatives[email] ?? uid
-            } else {
-                unknown.append(uid)
-            }
+    /// The users of these records; one may come twice, each time with all of its records.
+    private func accounts(of uids: [UID], emails known: [UID: String]) throws -> [Account] {
+        let emails = try known.merging(emails(of: uids.filter { known[$0] == nil })) { known, _ in known }
+        // Byte by byte: a string equals others that a collation may tell from it.
+        let wanted = Set(uids.compactMap { emails[$0].map { Array($0.utf8) } }).map {
+            String(decoding: $0, as: UTF8.self)
         }
-        var accounts: [Account] = []
-        if !representatives.isEmpty {
-            accounts = try read(representatives.values.sorted(), areOfDifferentUsers: true)
-            let found = Set(accounts.lazy.flatMap(\.rows).map(\.record.uid))
-            // Whose representative is gone.
-            unknown += uids.filter { emails[$0] != nil && !found.contains($0) }
-        }
-        if unknown.isEmpty { return accounts }
-        let known = Set(accounts.lazy.flatMap(\.rows).map(\.record.uid))
-        return accounts
-            + (try read(unknown, areOfDifferentUsers: false).filter { account in
-                !account.rows.contains { known.contains($0.record.uid) }
-            })
-    }
-
-    /// The users of these records, each once.
-    ///
-    /// - Parameter areOfDifferentUsers: whether no two of them have one user, so that nothing has to be sorted out.
-    private func read(_ uids: [UID], areOfDifferentUsers: Bool) throws -> [Account] {
-        let (dialect, ties) = (session.dialect, session.dialect.tieOrder)
-        let wanted: SQLStatement = """
-            SELECT p.uid, p.email FROM \(dialect.rows(of: "users", "p", key: "uid", uids.map(\.rawValue))) \
-            AND p.service + 0 = \(service)\(dialect.fence)
-            """
-        let users: SQLStatement =
-            areOfDifferentUsers ? wanted : "SELECT MIN(w.uid) AS uid, w.email FROM (\(wanted)) w GROUP BY w.email"
+        if wanted.isEmpty { return [] }
+        let ties = session.dialect.tieOrder
         let rows = try session.query(
-            """
-            SELECT k.uid, \(sql: ties.column(of: "u")), \(sql: UserColumns.list("u")) FROM (\(users)) k \
-            \(dialect.users("u", byEmailOf: "k", "u.service + 0 = \(service)"))
-            """
+            session.dialect.users(
+                with: wanted,
+                "\(sql: ties.column(of: "u")), \(sql: UserColumns.list("u"))",
+                "u.service + 0 = \(service)"
+            )
         )
         var accounts: [Int64: Account] = [:]
         for row in rows {
-            accounts[try row.integer(0), default: Account()].rows
+            let number = try row.integer(0)
+            if number < 1 { throw SQLError.failed("the database compares e-mails in two ways") }
+            accounts[number, default: Account()].rows
                 .append((try UserColumns.record(row, from: 2), try ties.tiebreaker(row, 1)))
         }
         return Array(accounts.values)
+    }
+
+    /// A record's e-mail never changes, so that it may be read before.
+    private func emails(of uids: [UID]) throws -> [UID: String] {
+        if uids.isEmpty { return [:] }
+        let records = session.dialect.rows(of: "users", "p", key: "uid", uids.map(\.rawValue))
+        let rows = try session.query("SELECT p.uid, p.email FROM \(records) AND p.service + 0 = \(service)")
+        return Dictionary(
+            try rows.map { (UID(try $0.integer(0)), try $0.text(1)) },
+            uniquingKeysWith: { first, _ in first }
+        )
     }
 
     private func entries(of accounts: [Account], _ uids: [UID]) throws -> [BacklogEntry] {

@@ -24,7 +24,7 @@ struct BatchSettler {
     }
 
     func settle(_ batch: [Settlement]) throws -> [SettlementResult] {
-        let (current, locked) = try lock(batch.map(\.uid))
+        let (current, locked) = try lock(batch)
         let existing = try existingNodes(Set(batch.filter { $0.change == .deleteNodeless }.map(\.nodeID)))
         var deletions: [Settlement] = []
         var postponements: [Settlement] = []
@@ -61,10 +61,10 @@ struct BatchSettler {
     }
 
     /// The records as they are now, locked, and those that others hold.
-    private func lock(_ uids: [UID]) throws -> (current: [UID: Current], locked: Set<UID>) {
-        let uids = uids.map(\.rawValue).sorted()
-        let current = try records(session.query(lockingStatement(uids)))
-        let missing = uids.filter { current[UID($0)] == nil }
+    private func lock(_ batch: [Settlement]) throws -> (current: [UID: Current], locked: Set<UID>) {
+        let batch = batch.sorted { $0.uid < $1.uid }
+        let current = try records(session.query(lockingStatement(batch)))
+        let missing = batch.map(\.uid.rawValue).filter { current[UID($0)] == nil }
         if missing.isEmpty || session.dialect.skippingClause.isEmpty { return (current, []) }
         let held = try session.query(
             """
@@ -75,24 +75,29 @@ struct BatchSettler {
         return (current, Set(try held.map { UID(try $0.integer(0)) }))
     }
 
-    /// Where entries of indexes have locks of their own, the batch's entries of the index by which Tokenserver comes are
-    /// locked in the order of that index, each before its row. Active records, and the other ones of the same users, are
-    /// left alone: the inner SELECT, which a LIMIT keeps apart, locks nothing.
-    private func lockingStatement(_ uids: [Int64]) -> SQLStatement {
-        let rows = session.dialect.rows(of: "users", "p", key: "uid", uids)
-        if session.dialect.locksIndexEntries {
+    /// Where entries of indexes have locks of their own, a record is found by the whole of its entry in the index by which
+    /// Tokenserver comes, which is so locked before the row, and no entry beside it.
+    private func lockingStatement(_ batch: [Settlement]) -> SQLStatement {
+        let (dialect, skipping) = (session.dialect, session.dialect.skippingClause)
+        if !dialect.locksIndexEntries {
             return """
-                SELECT u.uid, u.nodeid, u.replaced_at FROM (\
-                SELECT p.email, p.created_at, p.uid FROM \(rows) AND p.service + 0 = \(service) \
-                ORDER BY p.email, p.created_at, p.uid LIMIT \(uids.count)\
-                ) k STRAIGHT_JOIN users u\(session.dialect.using(TokenserverSchema.lookupIndex)) ON u.email = k.email \
-                AND u.service = \(service) AND u.created_at = k.created_at AND u.uid = k.uid\
-                \(sql: session.dialect.skippingClause)
+                SELECT u.uid, u.nodeid, u.replaced_at FROM \(dialect.rows(of: "users", "u", key: "uid", batch.map(\.uid.rawValue))) \
+                AND u.service + 0 = \(service) ORDER BY u.uid\(sql: skipping)
+                """
+        }
+        var entries: SQLStatement = ""
+        // Repeated up to a power of two, as lists are.
+        for number in 0..<SQLStatement.Interpolation.padded(batch.count) {
+            let record = batch[min(number, batch.count - 1)]
+            if number > 0 { entries += " OR " }
+            entries += """
+                (u.email = \(record.email.unredacted) AND u.service = \(service) AND u.created_at = \(record.createdAt.rawValue) \
+                AND u.uid = \(record.uid.rawValue))
                 """
         }
         return """
-            SELECT p.uid, p.nodeid, p.replaced_at FROM \(rows) AND p.service + 0 = \(service) \
-            ORDER BY p.uid\(sql: session.dialect.skippingClause)
+            SELECT u.uid, u.nodeid, u.replaced_at FROM users u\(dialect.using(TokenserverSchema.lookupIndex)) \
+            WHERE \(entries)\(sql: skipping)
             """
     }
 
@@ -116,22 +121,8 @@ struct BatchSettler {
 
     private func delete(_ uids: [UID]) throws {
         if uids.isEmpty { return }
-        try check(try session.execute(Self.deletion(of: uids.map(\.rawValue).sorted(), session.dialect)), uids.count)
-    }
-
-    static func deletion(of uids: [Int64], _ dialect: Dialect) -> SQLStatement {
-        dialect.name == .mysql
-            ? "DELETE u FROM \(dialect.keyed("users", "u", key: "uid", uids))"
-            : "DELETE FROM users WHERE uid IN \(list: uids)"
-    }
-
-    /// - Parameter changes: assignments to columns of the one table.
-    static func update(_ table: String, key: String, _ values: [Int64], _ changes: SQLStatement, _ dialect: Dialect)
-        -> SQLStatement
-    {
-        dialect.name == .mysql
-            ? "UPDATE \(dialect.keyed(table, "t", key: key, values)) SET \(changes)"
-            : "UPDATE \(sql: table) SET \(changes) WHERE \(sql: key) IN \(list: values)"
+        let deletion = session.dialect.deletion(from: "users", key: "uid", uids.map(\.rawValue).sorted())
+        try check(try session.execute(deletion), uids.count)
     }
 
     private func postpone(_ uids: [UID]) throws {
@@ -139,7 +130,7 @@ struct BatchSettler {
         let now = try session.query("SELECT \(sql: session.dialect.currentMilliseconds)").first?.integer(0) ?? 0
         let all = uids.map(\.rawValue).sorted()
         let count = try session.execute(
-            Self.update("users", key: "uid", all, "replaced_at = \(now)", session.dialect)
+            session.dialect.update("users", key: "uid", all, "replaced_at = \(now)")
         )
         try check(count, uids.count)
     }
@@ -147,11 +138,7 @@ struct BatchSettler {
     private func freeSlots(_ nodes: [NodeID]) throws {
         let slots = Dictionary(nodes.map { ($0, 1) }, uniquingKeysWith: +)
         if slots.count > 1, !session.dialect.lockingClause.isEmpty {
-            let ids = slots.keys.map(\.rawValue).sorted()
-            let rows: SQLStatement =
-                session.dialect.name == .mysql
-                ? session.dialect.keyed("nodes", "n", key: "id", ids)
-                : session.dialect.rows(of: "nodes", "n", key: "id", ids)
+            let rows = session.dialect.rows(of: "nodes", "n", key: "id", slots.keys.map(\.rawValue).sorted())
             _ = try session.query(
                 """
                 SELECT n.id FROM \(rows) \
@@ -167,7 +154,7 @@ struct BatchSettler {
                 current_load = CASE WHEN current_load > \(freed) THEN current_load - \(freed) ELSE 0 END
                 """
             try session.execute(
-                Self.update("nodes", key: "id", nodes.map(\.key.rawValue).sorted(), changes, session.dialect)
+                session.dialect.update("nodes", key: "id", nodes.map(\.key.rawValue).sorted(), changes)
             )
         }
     }

@@ -33,9 +33,7 @@ struct KinReader {
         var statement: SQLStatement = ""
         let index = session.dialect.using(TokenserverSchema.lookupIndex)
         // Repeated up to a power of two, as lists are.
-        var count = 1
-        while count < ids.count { count *= 2 }
-        for number in 0..<count {
+        for number in 0..<SQLStatement.Interpolation.padded(ids.count) {
             let id = ids[min(number, ids.count - 1)]
             if number > 0 { statement += " UNION ALL " }
             statement += """

@@ -86,65 +86,9 @@ package struct Dialect: Sendable {
         readOnlyCheck: "SELECT CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END"
     )
 
-    /// What follows a table's name so that this index is used; MySQL's optimizer may prefer to read a small table whole,
-    /// and so lock all of it, or to sort.
-    func using(_ index: String) -> SQLStatement {
-        name == .mysql ? " FORCE INDEX (\(sql: index))" : ""
-    }
-
-    /// Rows of a table by its primary key: what follows FROM, ending in a condition that others may follow.
-    ///
-    /// For a list of keys, MySQL's optimizer weighs a search for each against reading, and locking, the whole table; a table
-    /// that is small, or that its statistics say is empty, it reads whole, even if told to use the key. A table of the keys
-    /// that is joined in this order leaves it no choice.
-    func rows(of table: String, _ alias: String, key: String, _ values: [Int64]) -> SQLStatement {
-        name == .mysql
-            ? "\(keyed(table, alias, key: key, values, isApart: false)) WHERE TRUE"
-            : "\(sql: table) \(sql: alias) WHERE \(sql: alias).\(sql: key) IN \(list: values)"
-    }
-
-    /// MySQL's table of keys, with the table that is to be found by them.
-    ///
-    /// - Parameter isApart: whether it is kept apart, by a LIMIT: else a locking clause behind it, or a change, is refused.
-    func keyed(
-        _ table: String,
-        _ alias: String,
-        key: String,
-        _ values: [Int64],
-        isApart: Bool = true
-    ) -> SQLStatement {
-        let text = "[\(values.map(String.init).joined(separator: ","))]"
-        let parsed: SQLStatement = "JSON_TABLE(\(text), '$[*]' COLUMNS (wanted BIGINT PATH '$'))"
-        let keys: SQLStatement =
-            isApart ? "(SELECT j.wanted FROM \(parsed) AS j LIMIT \(max(values.count, 1)))" : parsed
-        return """
-            \(keys) AS k_\(sql: alias) STRAIGHT_JOIN \(sql: table) \(sql: alias)\
-            \(using("PRIMARY")) ON \(sql: alias).\(sql: key) = k_\(sql: alias).wanted
-            """
-    }
-
     /// What tells Tokenserver users apart, as the database matches their e-mails: MySQL's usual collations don't mind the
     /// case.
     func userName(of alias: String) -> String {
         name == .mysql ? "LOWER(\(alias).email) AS user_name" : "\(alias).email AS user_name"
-    }
-
-    /// What ends a subquery that is to be answered on its own: PostgreSQL's optimizer might take another index for an order
-    /// that the query around it could do with.
-    var fence: SQLStatement { name == .postgres ? " OFFSET 0" : "" }
-
-    /// Joins the users' rows with the e-mails in `keys`, which are found first, by the index on e-mails: with wrong
-    /// statistics, or none, the optimizers would begin with the table, or read all of it for each e-mail.
-    ///
-    /// - Parameter condition: on those rows, for which no index is of use.
-    func users(_ alias: String, byEmailOf keys: String, _ condition: SQLStatement) -> SQLStatement {
-        let match: SQLStatement = "\(sql: alias).email = \(sql: keys).email AND \(condition)"
-        let index = using(TokenserverSchema.lookupIndex)
-        return switch name {
-        case .sqlite: "CROSS JOIN users \(sql: alias) ON \(match)"
-        case .mysql: "STRAIGHT_JOIN users \(sql: alias)\(index) ON \(match)"
-        case .postgres:
-            "CROSS JOIN LATERAL (SELECT ctid, * FROM users \(sql: alias) WHERE \(match)\(fence)) \(sql: alias)"
-        }
     }
 }

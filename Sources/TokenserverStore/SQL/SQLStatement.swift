@@ -43,19 +43,42 @@ package struct SQLStatement: ExpressibleByStringInterpolation, Sendable {
         package mutating func appendInterpolation(sql text: String) { parts.append(.text(text)) }
 
         /// `(?, ?, …)`; a list must not be empty.
-        package mutating func appendInterpolation(list values: [Int64]) { append(values.map(SQLValue.integer)) }
+        package mutating func appendInterpolation(list values: [Int64]) {
+            append(values.map(SQLValue.integer), in: ("(", ")"))
+        }
 
-        package mutating func appendInterpolation(list values: [String]) { append(values.map(SQLValue.text)) }
+        package mutating func appendInterpolation(list values: [String]) {
+            append(values.map(SQLValue.text), in: ("(", ")"))
+        }
 
-        private mutating func append(_ values: [SQLValue]) {
-            parts.append(.text("("))
-            var count = 1
-            while count < values.count { count *= 2 }
-            for index in 0..<count {
+        /// `?, ?, …`, as arguments of a function that doesn't mind the last one repeated.
+        package mutating func appendInterpolation(arguments values: [String]) {
+            append(values.map(SQLValue.text), in: ("", ""))
+        }
+
+        /// `(1, CAST(? AS TEXT)), (2, CAST(? AS TEXT)), …`: numbered rows; NULL ones fill them up.
+        package mutating func appendInterpolation(rows values: [String]) {
+            for index in 0..<Self.padded(values.count) {
+                parts.append(.text("\(index > 0 ? ", " : "")(\(index + 1), CAST("))
+                parts.append(.value(index < values.count ? .text(values[index]) : .null))
+                parts.append(.text(" AS TEXT))"))
+            }
+        }
+
+        private mutating func append(_ values: [SQLValue], in parentheses: (String, String)) {
+            parts.append(.text(parentheses.0))
+            for index in 0..<Self.padded(values.count) {
                 if index > 0 { parts.append(.text(", ")) }
                 parts.append(.value(values.isEmpty ? .null : values[min(index, values.count - 1)]))
             }
-            parts.append(.text(")"))
+            parts.append(.text(parentheses.1))
+        }
+
+        /// The next power of two.
+        static func padded(_ count: Int) -> Int {
+            var padded = 1
+            while padded < count { padded *= 2 }
+            return padded
         }
     }
 

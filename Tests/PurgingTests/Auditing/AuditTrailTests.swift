@@ -14,7 +14,7 @@ struct AuditTrailTests {
     func nothingSent(_ kind: DeletionKind, _ fate: AuditOutcome.DataFate) throws {
         var trail = AuditTrail(isOn: true)
         let entry = try #require(BacklogEntry(record: .obsolete(uid: 1), others: []))
-        let settlement = Settlement(uid: UID(1), nodeID: NodeID(1), change: .delete)
+        let settlement = Settlement(.obsolete(uid: 1), .delete)
         trail.intend(
             AuditIntent(entry, kind),
             then: .settle(Settler.Item(settlement: settlement, meaning: .deletion(kind)))

@@ -8,7 +8,7 @@ struct SettlerTests {
 
     private func item(_ uid: Int64) -> Settler.Item {
         Settler.Item(
-            settlement: Settlement(uid: UID(uid), nodeID: NodeID(1), change: .delete),
+            settlement: Settlement(.obsolete(uid: uid), .delete),
             meaning: .deletion(.notDown)
         )
     }
