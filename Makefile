@@ -1,6 +1,6 @@
 # What can be done here. The two that a newcomer needs are `make demo` and `make test`.
 
-.PHONY: demo build release install deb test test-newer test-tsan soak mutants format lint bench clean
+.PHONY: demo build release install deb test test-newer test-tsan soak mutants format lint bench plans clean
 
 SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/BareClient Benchmarks/Benchmarks
 
@@ -73,6 +73,10 @@ lint:
 # Speed, CPU time, peak memory and statements of whole runs, in a release build.
 bench:
 	Benchmarks/run
+
+# The plan of every statement on a large table, in .build-release/query-plans.md.
+plans:
+	Benchmarks/plans
 
 clean:
 	swift package clean

@@ -1,6 +1,7 @@
 """What a record costs the database server: its processor time, rows read, log bytes and statements, of a purge against a node
 that answers at once, and of pt-archiver on a table of the same content. Prints a Markdown table."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,7 +10,8 @@ import time
 
 from servers import BIN, Server
 
-USERS = sys.argv[1]
+NODE_SECRET = "bench"
+url = None
 
 
 def processor(pid):
@@ -61,11 +63,24 @@ def line(what, records, seconds, figures):
           flush=True)
 
 
-def filled(kind):
+@contextlib.contextmanager
+def node_url():
+    """A storage node that answers at once."""
+    global url
+    node = subprocess.Popen([f"{BIN}/sync-sandbox", "node", "--secret", NODE_SECRET], stdout=subprocess.PIPE, text=True)
+    url = node.stdout.readline().split()[-1]
+    try:
+        yield url
+    finally:
+        node.terminate()
+
+
+def filled(kind, users):
+    """A server with about 1.2 obsolete records for each of so many users, all on the one node."""
     folder = tempfile.mkdtemp(dir="/tmp", prefix="cost-")
     server = Server(kind, folder)
     subprocess.run(
-        [f"{BIN}/sync-sandbox", "fill", server.url, "--users", USERS, "--malformed", "0", "--node", url],
+        [f"{BIN}/sync-sandbox", "fill", server.url, "--users", str(users), "--malformed", "0", "--node", url],
         check=True, stdout=subprocess.DEVNULL,
     )
     server.analyze()
@@ -74,38 +89,35 @@ def filled(kind):
     return server
 
 
-def backlog(server):
-    moment = int(time.time() * 1000) - 86_400_000
-    return server.execute(f"SELECT COUNT(*) FROM users WHERE replaced_at < {moment}")[0][0]
-
-
 def measure(server, what, command, **environment):
-    before = backlog(server)
+    before = server.backlog()
     meter, began = Meter(server), time.monotonic()
     done = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     seconds = time.monotonic() - began
-    records = before - backlog(server)
+    figures = meter.per_record(1)
+    records = before - server.backlog()
     if done.returncode != 0 or records == 0:
         sys.exit(f"{what} failed: {done.stdout}")
-    line(f"{what} on {server.kind}", records, seconds, meter.per_record(records))
+    line(f"{what} on {server.kind}", records, seconds, [figure / records for figure in figures])
 
 
-node = subprocess.Popen([f"{BIN}/sync-sandbox", "node", "--secret", "bench"], stdout=subprocess.PIPE, text=True)
-url = node.stdout.readline().split()[-1]
-print("| | records | records/s | server CPU, ms | rows read | log, bytes | statements |\n|---|---|---|---|---|---|---|", flush=True)
-try:
-    for kind in os.environ.get("KINDS", "mariadb mysql postgres").split():
-        server = filled(kind)
-        measure(
-            server, "purge-old-records",
-            [f"{BIN}/purge-old-records", "--oneshot", "--node-type", "mysql", "--database-url", server.url],
-            SYNC_MASTER_SECRET="bench",
-        )
+def purge(server, what, *options):
+    measure(
+        server, what,
+        [f"{BIN}/purge-old-records", "--oneshot", "--node-type", "mysql", "--database-url", server.url, *options],
+        SYNC_MASTER_SECRET=NODE_SECRET,
+    )
+
+
+def beside_archiver(kinds, users):
+    for kind in kinds:
+        server = filled(kind, users)
+        purge(server, "purge-old-records")
         server.stop()
         if kind == "postgres":
             continue
         for what, options in [("pt-archiver, row by row", []), ("pt-archiver, in bulk", ["--bulk-delete"])]:
-            server = filled(kind)
+            server = filled(kind, users)
             source = f"h=127.0.0.1,P={server.port},u=admin,p=admin,D=tokenserver,t=users,i=replaced_at_idx"
             measure(
                 server, what,
@@ -113,5 +125,23 @@ try:
                  "--limit", "100", "--commit-each", "--no-check-charset", *options],
             )
             server.stop()
-finally:
-    node.terminate()
+
+
+def slope(kinds, sizes, limit):
+    """So many records of small and of large backlogs."""
+    for kind in kinds:
+        for users in sizes:
+            server = filled(kind, users)
+            purge(server, f"{limit:,} of {server.backlog():,}", "--max-records", str(limit))
+            server.stop()
+
+
+if __name__ == "__main__":
+    kinds = os.environ.get("KINDS", "mariadb mysql postgres").split()
+    print("| | records | records/s | server CPU, ms | rows read | log, bytes | statements |\n|---|---|---|---|---|---|---|",
+          flush=True)
+    with node_url():
+        if sys.argv[1] == "slope":
+            slope(kinds, [int(users) for users in sys.argv[3:]], int(sys.argv[2]))
+        else:
+            beside_archiver(kinds, int(sys.argv[1]))

@@ -19,12 +19,17 @@ is shown; values are `?`, lists of them `(…)`. The two counts are those beside
 """
 
 
+TAG = "/* purge-old-records */"
+
+
 def shape(statement):
     """The statement without its values."""
-    text = re.sub(r"/\*.*?\*/", "", statement)
+    text = statement.replace(TAG, "")
     text = re.sub(r"'[^']*'|\$\d+|\b\d+\b", "?", text)
     text = re.sub(r"\(\?(, ?\?)+\)|\(\?\)", "(…)", text)
-    text = re.sub(r"(\(email = \? AND service = \? AND created_at = \? AND uid = \?\))( OR \(email[^)]*\))+", r"\1 OR …", text)
+    text = re.sub(r"FIELD\(u.email(, \?)+\)", "FIELD(u.email, …)", text)
+    text = re.sub(r"(\(\?, CAST\(\? AS TEXT\)\))(, \(\?, CAST\((\?|NULL) AS TEXT\)\))+", r"\1, …", text)
+    text = re.sub(r"(\(u.email = \?[^)]*\))( OR \(u.email[^)]*\))+", r"\1 OR …", text)
     return re.sub(r"\s+", " ", text).strip().rstrip(";")
 
 
@@ -36,7 +41,7 @@ def mariadb_plans(log):
         statement = "\n".join(
             line for line in entry.splitlines() if not line.startswith(("#", "SET timestamp", "use "))
         )
-        if examined and plan and "/* purge-old-records */" in statement:
+        if examined and plan and TAG in statement:
             yield statement, "\n".join(plan), int(examined[1])
 
 
@@ -47,9 +52,9 @@ def mysql_plans(log):
         statement = "\n".join(
             line for line in entry.splitlines() if not line.startswith(("#", "SET timestamp", "use "))
         ).strip().rstrip(";")
-        text = re.sub(r"/\*.*?\*/\s*", "", statement)
-        if examined and "/* purge-old-records */" in statement and text.startswith(("SELECT", "UPDATE", "DELETE")):
-            yield statement, text, int(examined[1])
+        first = re.sub(r"/\*.*?\*/\s*", "", statement)
+        if examined and TAG in statement and first.startswith(("SELECT", "UPDATE", "DELETE")):
+            yield statement, statement, int(examined[1])
 
 
 def explained(server, statement):

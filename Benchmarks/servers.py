@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 
 import psycopg2
 import pymysql
@@ -60,6 +61,11 @@ class Server:
         if self.kind == "postgres":
             return int(self.execute("SELECT SUM(calls) FROM pg_stat_statements")[0][0])
         return 0
+
+    def backlog(self):
+        """How many records were replaced more than a day ago."""
+        moment = int(time.time() * 1000) - 86_400_000
+        return self.execute(f"SELECT COUNT(*) FROM users WHERE replaced_at < {moment}")[0][0]
 
     def analyze(self):
         self.execute({"mariadb": "ANALYZE TABLE users", "mysql": "ANALYZE TABLE users", "postgres": "VACUUM ANALYZE users", "sqlite": "ANALYZE"}[self.kind])

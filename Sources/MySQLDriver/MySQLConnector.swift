@@ -34,7 +34,7 @@ package struct MySQLConnector: SQLConnector {
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
             """
             SET SESSION autocommit = 1, innodb_lock_wait_timeout = 1, lock_wait_timeout = 5, \
-            sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', sql_safe_updates = 0, \
+            sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
             \(timeout)
             """,
         ]
