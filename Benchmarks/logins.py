@@ -36,9 +36,6 @@ class Logins:
 
     def run(self, number, began, emails):
         connection, turn = self.server.connect(), number
-        connection.autocommit = True
-        if self.server.kind != "postgres":
-            connection.autocommit(True)
         chance = random.Random(number)
         while not self.ended.is_set():
             due = began + turn / RATE
