@@ -33,6 +33,18 @@ struct OpenIntentTests {
     /// A process that writes this and dies.
     static func leave(_ entries: [AuditEntry], in path: String, run: String = "dead") async throws {
         try await AuditFile(path: path, run: run).append(entries, isDurable: true)
+        try await untilReleased(path)
+    }
+
+    /// The file is closed a moment after its last use: the queue that wrote holds it until then, as no process does that is
+    /// dead.
+    private static func untilReleased(_ path: String) async throws {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        defer { close(descriptor) }
+        let deadline = ContinuousClock.now + .seconds(10)
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0, ContinuousClock.now < deadline {
+            try await Task<Never, Never>.sleep(for: .milliseconds(1))
+        }
     }
 
     /// A process that closes what it may, and ends.
