@@ -92,6 +92,42 @@ struct OriginalOptionsTests {
         }
     }
 
+    @Test(
+        "every time may have a unit, and a dry run and a time limit have their names of other tools",
+        arguments: [TestDatabase.Kind.sqlite]
+    )
+    func units(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
+            try await world.add([.obsolete(1, daysAgo: 2), .obsolete(2, daysAgo: 6), .obsolete(3, daysAgo: 8)])
+            for (grace, purgeable) in [("1w", 1), ("168h", 1), ("5d", 2), ("432000s", 2), ("1440m", 3), ("86400", 3)] {
+                let run = try await world.purge(
+                    "--dry-run",
+                    "-v",
+                    "--run-time",
+                    "4h",
+                    "--grace-period",
+                    grace,
+                    "--purge-interval",
+                    "30m",
+                    "--database-timeout",
+                    "1m",
+                    "--request-timeout",
+                    "1m",
+                    "--connect-timeout",
+                    "5s",
+                    "--token-duration",
+                    "1h",
+                    "--quiet-time",
+                    "0d"
+                )
+                #expect(run.code == 0)
+                #expect(try run.summary()["data_deleted"] as? Int == purgeable)
+                #expect(run.error.contains("\"max_runtime_s\":14400"))
+            }
+            #expect(try await world.uids() == [1, 2, 3])
+        }
+    }
+
     @Test("uid ranges are exclusive at both ends, in both spellings", arguments: TestDatabase.Kind.allCases)
     func uidRange(_ kind: TestDatabase.Kind) async throws {
         try await TestWorld.with(kind) { world async throws in

@@ -5,7 +5,7 @@ struct NodeOptions: ParsableArguments {
     @Option(
         name: .customLong("request-timeout"),
         parsing: .unconditional,
-        help: ArgumentHelp("For one request to a node.", valueName: "seconds")
+        help: ArgumentHelp("For one request to a node.", valueName: "time")
     )
     var requestTimeout = "60"
 
@@ -13,8 +13,8 @@ struct NodeOptions: ParsableArguments {
         name: .customLong("connect-timeout"),
         parsing: .unconditional,
         help: ArgumentHelp(
-            "For a connection to a node, name resolution included; s, m, h can follow.",
-            valueName: "seconds"
+            "For a connection to a node, name resolution included.",
+            valueName: "time"
         )
     )
     var connectTimeout = "5"
@@ -35,7 +35,7 @@ struct NodeOptions: ParsableArguments {
     @Option(
         name: .customLong("token-duration"),
         parsing: .unconditional,
-        help: ArgumentHelp("Life of Tokenserver's tokens, for the write check.", valueName: "seconds")
+        help: ArgumentHelp("Life of Tokenserver's tokens, for the write check.", valueName: "time")
     )
     var tokenDuration = "3600"
 

@@ -18,7 +18,8 @@ struct PurgeCommand: ParsableCommand {
             The subcommand backlog reports what is purgeable, waiting and held, by node and by age, and changes \
             nothing; audit answers from audit logs what was deleted. See their --help. The default subcommand is purge.
 
-            Every option with _ can be written with -, and the other way round. Options win over the environment.
+            Every option with _ can be written with -, and the other way round. Options win over the environment. Times are \
+            in seconds, or have a unit: 90, 15m, 36h, 30d, 2w.
 
             Exit codes: 0 all that could safely be done was done, or stopped on request; 1 could not run; 3 records \
             failed, or nodes could not be reached or answered wrongly; 64 wrong arguments, and nothing was touched.

@@ -28,7 +28,7 @@ struct RecordOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "How long to go on trying when the database is unreachable or read-only.",
-            valueName: "seconds"
+            valueName: "time"
         )
     )
     var databaseTimeout = "60"
@@ -38,7 +38,7 @@ struct RecordOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "Purge records that were replaced longer ago than this; below 0 means one week.",
-            valueName: "seconds"
+            valueName: "time"
         )
     )
     var gracePeriod = "86400"

@@ -15,7 +15,7 @@ struct RunningOptions: ParsableArguments {
     @Option(
         name: .customLong("purge-interval"),
         parsing: .unconditional,
-        help: ArgumentHelp("Pause between runs, give or take 30 %.", valueName: "seconds")
+        help: ArgumentHelp("Pause between runs, give or take 30 %.", valueName: "time")
     )
     var purgeInterval = "3600"
 
@@ -60,8 +60,8 @@ struct RunningOptions: ParsableArguments {
         name: .customLong("max-runtime"),
         parsing: .unconditional,
         help: ArgumentHelp(
-            "A run takes nothing new after so many seconds, and ends within 25 more; 0 for no limit.",
-            valueName: "s"
+            "A run takes nothing new after this time, and ends within 25 s more; 0 for no limit.",
+            valueName: "time"
         )
     )
     var maxRuntime = "0"

@@ -34,24 +34,23 @@ struct PurgeSettings {
         records = try RecordSettings(command.records, environment: environment)
         let (running, nodes) = (command.running, command.nodes)
         let longest = RecordSettings.longestSeconds
-        interval = .seconds(try Number.whole("--purge-interval", running.purgeInterval, in: 0...longest))
+        interval = try TimeText.duration("--purge-interval", running.purgeInterval, in: 0...longest)
         options.pageSize = try Number.whole("--max-per-loop", running.maxPerLoop, in: 1...100_000)
         options.maxOffset = try Number.whole("--max-offset", running.maxOffset, in: 0 ... .max)
         let maxRecords = try Number.whole("--max-records", running.maxRecords, in: 0...Int.max)
         options.maxRecords = maxRecords == 0 ? nil : maxRecords
         options.maxRate = try Self.rate(running.maxRate)
-        let maxRuntime = try Number.whole("--max-runtime", running.maxRuntime, in: 0...longest)
-        options.maxRuntime = maxRuntime == 0 ? nil : .seconds(maxRuntime)
-        let timeout = try Number.whole("--request-timeout", nodes.requestTimeout, in: 1...86_400)
-        client.requestTimeout = .seconds(timeout)
-        let connecting = try TimeText.duration("--connect-timeout", nodes.connectTimeout, takesSeconds: true)
+        let maxRuntime = try TimeText.duration("--max-runtime", running.maxRuntime, in: 0...longest)
+        options.maxRuntime = maxRuntime == .zero ? nil : maxRuntime
+        client.requestTimeout = try TimeText.duration("--request-timeout", nodes.requestTimeout, in: 1...86_400)
+        let connecting = try TimeText.duration("--connect-timeout", nodes.connectTimeout)
         client.connectTimeout = min(connecting, client.requestTimeout)
         let concurrency = try Number.whole("--concurrency", nodes.concurrency, in: 1...10_000)
         options.dispatcher.gate.ceiling = concurrency
         client.connectionsPerNode = concurrency
         let attempts = try Number.whole("--max-attempts", nodes.maxAttempts, in: 1...1000)
         options.dispatcher.retry.maxAttempts = attempts
-        let tokenLife = try Number.whole("--token-duration", nodes.tokenDuration, in: 0...longest)
+        let tokenLife = try TimeText.duration("--token-duration", nodes.tokenDuration, in: 0...longest)
         let word = running.onFailure ?? RunOptions.OnFailure.defer.rawValue
         guard let onFailure = RunOptions.OnFailure(rawValue: word) else {
             throw UsageError(
@@ -87,7 +86,7 @@ struct PurgeSettings {
         statsd = try Self.statsd(command.metrics, environment)
 
         policy = records.policy
-        policy.writeMargin = nodes.noWriteCheck ? nil : .seconds(tokenLife + 300)
+        policy.writeMargin = nodes.noWriteCheck ? nil : tokenLife + .seconds(300)
         records.apply(to: &options)
         options.onFailure = onFailure
         guard let order = RunOptions.Order(rawValue: running.order) else {
@@ -111,8 +110,8 @@ struct PurgeSettings {
 
         options.dispatcher.answers.acceptsNotFound = nodes.accept404
         options.dispatcher.answers.acceptsBareSuccess = nodes.acceptBare2xx
-        options.dispatcher.quietTime =
-            nodes.quietTime == "0" ? nil : try TimeText.duration("--quiet-time", nodes.quietTime, takesSeconds: true)
+        let quietTime = try TimeText.duration("--quiet-time", nodes.quietTime, in: 0...longest)
+        options.dispatcher.quietTime = quietTime == .zero ? nil : quietTime
         client.userAgent = "purge-old-records/\(ProgramVersion.text)"
         client.caFile = try Self.caFile(nodes.caFile, environment)
         do {

@@ -6,7 +6,7 @@ import TokenserverStore
 /// The checked form of ``RecordOptions`` with the environment.
 struct RecordSettings {
     /// Longer periods than some three hundred years are surely mistakes.
-    static let longestSeconds = 10_000_000_000
+    static let longestSeconds: Int64 = 10_000_000_000
 
     let connector: any SQLConnector
     /// How long to wait for a database that fails in mid-run.
@@ -23,11 +23,13 @@ struct RecordSettings {
 
     init(_ options: RecordOptions, environment: [String: String]) throws(UsageError) {
         connector = try Self.connector(options, environment)
-        databaseTimeout = .seconds(
-            try Number.whole("--database-timeout", options.databaseTimeout, in: 0...Self.longestSeconds)
+        databaseTimeout = try TimeText.duration(
+            "--database-timeout",
+            options.databaseTimeout,
+            in: 0...Self.longestSeconds
         )
-        let seconds = try Number.whole("--grace-period", options.gracePeriod, in: .min...Self.longestSeconds)
-        gracePeriod = .seconds(seconds < 0 ? 7 * 86_400 : seconds)
+        let grace = try TimeText.duration("--grace-period", options.gracePeriod, in: .min...Self.longestSeconds)
+        gracePeriod = grace < .zero ? .seconds(7 * 86_400) : grace
         (uidsAbove, uidsBelow) = try Self.range(options)
         humanLogs = options.humanLogs || Self.isTrue(environment["SYNC_HUMAN_LOGS"])
         verbosity = options.verbose
