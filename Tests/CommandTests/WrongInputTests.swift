@@ -64,7 +64,7 @@ struct WrongInputTests {
         Case(arguments: ["--max-rate", "-1"], environment: both, word: "--max-rate"),
         Case(arguments: ["--max-rate", "nan"], environment: both, word: "--max-rate"),
         Case(arguments: ["--max-runtime", "-1"], environment: both, word: "--max-runtime"),
-        Case(arguments: ["--max-runtime", "1h"], environment: both, word: "--max-runtime"),
+        Case(arguments: ["--max-runtime", "1x"], environment: both, word: "--max-runtime"),
         Case(arguments: ["--token-duration", "-1"], environment: both, word: "--token-duration"),
         Case(arguments: ["--grace-period", "99999999999"], environment: both, word: "--grace-period"),
         Case(arguments: ["--range_start", "5", "--range_end", "5"], environment: both, word: "not below"),

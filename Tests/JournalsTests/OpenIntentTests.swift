@@ -39,10 +39,10 @@ struct OpenIntentTests {
     /// The file is closed a moment after its last use: the queue that wrote holds it until then, as no process does that is
     /// dead.
     private static func untilReleased(_ path: String) async throws {
-        let descriptor = open(path, O_RDWR | O_CLOEXEC)
-        defer { close(descriptor) }
+        let file = try FileHandle(forUpdating: URL(filePath: path))
+        defer { try? file.close() }
         let deadline = ContinuousClock.now + .seconds(10)
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0, ContinuousClock.now < deadline {
+        while flock(file.fileDescriptor, LOCK_EX | LOCK_NB) != 0, ContinuousClock.now < deadline {
             try await Task<Never, Never>.sleep(for: .milliseconds(1))
         }
     }
