@@ -1,6 +1,6 @@
 /// A user's identity in Tokenserver, `<fxa_uid>@<domain>`.
 ///
-/// It is personal data: its descriptions are redacted, and only the part that a token needs can be had. Which records
+/// It is personal data: its descriptions are redacted; the whole of it goes into the database's statements only. Which records
 /// belong to one user is decided by the database, by its own collation, never by comparing these texts.
 package struct AccountEmail: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable

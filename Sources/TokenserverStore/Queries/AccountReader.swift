@@ -1,6 +1,6 @@
 import Purging
 
-/// Reads records with all that their users have, both in one statement, so at one moment.
+/// Reads records with all that their users have, both in one statement, so at one moment; only e-mails may be read before.
 struct AccountReader {
     /// Records looked up in one statement: enough to be quick, few enough for every database's limit on bound values.
     private static let recordsPerStatement = 64
