@@ -32,6 +32,12 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        // The leaf: numbers, times and JSON lines as text, and a serial queue. Knows nothing of purging.
+        .target(
+            name: "Support",
+            dependencies: [.product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
         // No I/O: tokens, key ids, Hawk headers.
         .target(
             name: "SyncTokens",
@@ -48,20 +54,28 @@ let package = Package(
             swiftSettings: settings
         ),
         // Every query, once, over a small SQL session protocol.
-        .target(name: "TokenserverStore", dependencies: ["Purging"], swiftSettings: settings),
+        .target(name: "TokenserverStore", dependencies: ["Purging", "Support"], swiftSettings: settings),
         .target(
             name: "SQLiteDriver",
-            dependencies: ["TokenserverStore", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["Support", "TokenserverStore", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings
         ),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
-        .target(name: "PostgresDriver", dependencies: ["TokenserverStore", "CLibPQ"], swiftSettings: settings),
+        .target(
+            name: "PostgresDriver",
+            dependencies: ["Support", "TokenserverStore", "CLibPQ"],
+            swiftSettings: settings
+        ),
         .systemLibrary(
             name: "CMariaDB",
             pkgConfig: "libmariadb",
             providers: [.apt(["libmariadb-dev"]), .brew(["mariadb-connector-c"])]
         ),
-        .target(name: "MySQLDriver", dependencies: ["TokenserverStore", "CMariaDB"], swiftSettings: settings),
+        .target(
+            name: "MySQLDriver",
+            dependencies: ["Support", "TokenserverStore", "CMariaDB"],
+            swiftSettings: settings
+        ),
         // From a URL to the driver for it.
         .target(
             name: "Databases",
@@ -85,7 +99,7 @@ let package = Package(
         .target(
             name: "Telemetry",
             dependencies: [
-                "Purging",
+                "Purging", "Support",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
@@ -95,7 +109,7 @@ let package = Package(
         .target(
             name: "Journals",
             dependencies: [
-                "Purging", "Telemetry",
+                "Purging", "Support", "Telemetry",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -105,7 +119,7 @@ let package = Package(
         .target(
             name: "Monitoring",
             dependencies: [
-                "Purging",
+                "Purging", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -117,9 +131,8 @@ let package = Package(
         .executableTarget(
             name: "purge-old-records",
             dependencies: [
-                "Databases", "Journals", "Monitoring", "Purging", "Steering", "StorageClient", "SyncTokens",
-                "Telemetry",
-                "TokenserverStore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Databases", "Journals", "Monitoring", "Purging", "Steering", "StorageClient", "Support", "SyncTokens",
+                "Telemetry", "TokenserverStore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
@@ -165,6 +178,7 @@ let package = Package(
             path: "Tests/TestDatabases",
             swiftSettings: settings
         ),
+        .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: settings),
         .testTarget(
             name: "SyncTokensTests",
             dependencies: ["SyncTokens", "TestSupport"],
@@ -216,7 +230,7 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Purging", "Telemetry",
+                "Purging", "Support", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
@@ -225,7 +239,7 @@ let package = Package(
         .testTarget(
             name: "MonitoringTests",
             dependencies: [
-                "Monitoring", "Purging", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "Monitoring", "Purging", "Support", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings
         ),

@@ -34,9 +34,35 @@ package enum Database {
     ///
     /// - Throws: ``StoreError`` if they can't be relied on.
     package static func shardLocks(_ connector: any SQLConnector) async throws -> any ShardLocks {
-        if let sqlite = connector as? SQLiteConnector { return FileShardLocks(database: sqlite.path) }
+        let (locks, unreliability) = try await locks(connector)
+        switch unreliability {
+        case .galera:
+            throw StoreError.failed(
+                "--shards can't be used on a Galera cluster, whose servers know only their own locks;"
+                    + " give each instance its shard with --shard I/N"
+            )
+        case .pooler:
+            throw StoreError.failed(
+                "--shards needs a direct connection, but a pooler in transaction mode is in between, where a lock has"
+                    + " no session to belong to; connect directly, or give each instance its shard with --shard I/N"
+            )
+        case nil: return locks
+        }
+    }
+
+    /// Locks by which instances notice each other; nil where they can't be relied on.
+    ///
+    /// - Throws: ``StoreError`` if that can't be told.
+    package static func overlapLocks(_ connector: any SQLConnector) async throws -> (any ShardLocks)? {
+        let (locks, unreliability) = try await locks(connector)
+        return unreliability == nil ? locks : nil
+    }
+
+    private static func locks(
+        _ connector: any SQLConnector
+    ) async throws -> (any ShardLocks, SessionShardLocks.Unreliability?) {
+        if let sqlite = connector as? SQLiteConnector { return (FileShardLocks(database: sqlite.path), nil) }
         let locks = SessionShardLocks(connector: connector)
-        try await locks.checkSession()
-        return locks
+        return (locks, try await locks.checkSession())
     }
 }

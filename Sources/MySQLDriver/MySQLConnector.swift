@@ -1,6 +1,7 @@
 import CMariaDB
 import Synchronization
 package import TokenserverStore
+import Support
 
 /// Opens connections to a MySQL or MariaDB database.
 package struct MySQLConnector: SQLConnector {
@@ -11,7 +12,7 @@ package struct MySQLConnector: SQLConnector {
     package var name: String { url.name() }
 
     package func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
-        let queue = ConnectionQueue(label: "purge-old-records.mysql")
+        let queue = SerialQueue(label: "purge-old-records.mysql")
         let url = url
         return try await queue.run {
             let handle = try MySQLHandle(url, options: options)
@@ -44,12 +45,12 @@ package struct MySQLConnector: SQLConnector {
 /// A connection to a MySQL or MariaDB database.
 final class MySQLConnection: SQLConnection {
     private let handle: MySQLHandle
-    private let queue: ConnectionQueue
-    private let cancelQueue = ConnectionQueue(label: "purge-old-records.mysql.cancel")
+    private let queue: SerialQueue
+    private let cancelQueue = SerialQueue(label: "purge-old-records.mysql.cancel")
     private let url: MySQLURL
     private let interruption = Mutex(Interruption.none)
 
-    init(handle: MySQLHandle, queue: ConnectionQueue, url: MySQLURL) {
+    init(handle: MySQLHandle, queue: SerialQueue, url: MySQLURL) {
         self.handle = handle
         self.queue = queue
         self.url = url

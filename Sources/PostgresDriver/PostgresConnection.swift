@@ -1,12 +1,13 @@
 import TokenserverStore
+import Support
 
 /// A connection to a PostgreSQL database.
 final class PostgresConnection: SQLConnection {
     private let handle: PostgresHandle
-    private let queue: ConnectionQueue
-    private let cancelQueue = ConnectionQueue(label: "purge-old-records.postgres.cancel")
+    private let queue: SerialQueue
+    private let cancelQueue = SerialQueue(label: "purge-old-records.postgres.cancel")
 
-    init(handle: PostgresHandle, queue: ConnectionQueue) {
+    init(handle: PostgresHandle, queue: SerialQueue) {
         self.handle = handle
         self.queue = queue
     }

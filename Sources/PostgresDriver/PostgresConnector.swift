@@ -1,5 +1,6 @@
 import CLibPQ
 package import TokenserverStore
+import Support
 
 /// Opens connections to a PostgreSQL database, or to a pooler before it, and sets nothing in its sessions.
 ///
@@ -17,7 +18,7 @@ package struct PostgresConnector: SQLConnector {
 
     /// - Throws: ``SQLError/unreachable(_:)`` or ``SQLError/refused(_:)``.
     package func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
-        let queue = ConnectionQueue(label: "purge-old-records.postgres")
+        let queue = SerialQueue(label: "purge-old-records.postgres")
         let url = url
         return try await queue.run {
             let connection = try PostgresLogin(url: url).open()

@@ -4,14 +4,16 @@ import Synchronization
 
 /// Shards of a SQLite database as locks on files beside it, one for each shard.
 ///
-/// The system frees them when the program ends, however it ends. The files stay, and are empty.
+/// The system frees them when the program ends, however it ends. The files stay, and name who had the lock last.
 package final class FileShardLocks: ShardLocks {
     private let database: String
     private let files = Mutex<[Shard: FileHandle]>([:])
 
     package init(database: String) { self.database = URL(filePath: database).standardizedFileURL.path }
 
-    private func path(of shard: Shard) -> String { "\(database).shard-\(shard.index)-of-\(shard.count).lock" }
+    private func path(of shard: Shard) -> String {
+        shard == .whole ? "\(database).purge.lock" : "\(database).shard-\(shard.index)-of-\(shard.count).lock"
+    }
 
     package func tryLock(_ shard: Shard) async throws -> Bool {
         try files.withLock { files in
@@ -26,9 +28,16 @@ package final class FileShardLocks: ShardLocks {
                 if errno == EWOULDBLOCK { return false }
                 throw StoreError.failed("the lock file \(path) can't be locked: \(String(cString: strerror(errno)))")
             }
+            let name = Array("process \(getpid()) on \(ProcessInfo.processInfo.hostName)\n".utf8)
+            if ftruncate(descriptor, 0) == 0 { _ = write(descriptor, name, name.count) }
             files[shard] = file
             return true
         }
+    }
+
+    package func holder(of shard: Shard) async -> String? {
+        let text = try? String(contentsOfFile: path(of: shard), encoding: .utf8)
+        return text?.split(separator: "\n").first.map(String.init)
     }
 
     /// A file that somebody removed protects from nobody who makes a new one.

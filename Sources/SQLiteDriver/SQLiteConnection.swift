@@ -1,10 +1,11 @@
 import GRDB
 package import TokenserverStore
+import Support
 
 /// A connection to a SQLite file.
 package final class SQLiteConnection: SQLConnection {
     private let database: DatabaseQueue
-    private let queue = ConnectionQueue(label: "purge-old-records.sqlite")
+    private let queue = SerialQueue(label: "purge-old-records.sqlite")
 
     init(_ database: DatabaseQueue) { self.database = database }
 

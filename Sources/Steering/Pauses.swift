@@ -14,10 +14,13 @@ package struct Pauses: PauseSource {
         self.windows = windows
     }
 
-    package func reason(at now: Milliseconds) -> PauseReason? {
+    package func reason(at now: Timestamp) -> PauseReason? {
         if let file, let reason = Self.reason(file) { return reason }
         let date = Date(timeIntervalSince1970: Double(now.rawValue) / 1000)
-        if !windows.isEmpty, !windows.contains(where: { $0.contains(date) }) { return .outsideWindows }
+        if !windows.isEmpty, !windows.contains(where: { $0.contains(date) }) {
+            let opening = windows.compactMap { $0.opening(after: date) }.min()
+            return .outsideWindows(opensAt: opening.map { $0.formatted(.iso8601) })
+        }
         return nil
     }
 

@@ -56,6 +56,21 @@ package struct TimeWindow: Sendable, Equatable {
         return (minute >= start && isOn(day)) || (minute < end && isOn((day + 6) % 7))
     }
 
+    /// When it opens next; nil if that can't be told.
+    package func opening(after date: Date) -> Date? {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = zone
+        let today = calendar.startOfDay(for: date)
+        // Where the clocks change, its time of the day may be missing on one day, so the same day of next week counts too.
+        return (0...8).lazy.compactMap { offset -> Date? in
+            guard let day = calendar.date(byAdding: .day, value: offset, to: today),
+                isOn(calendar.component(.weekday, from: day) - 1),
+                let moment = calendar.date(bySettingHour: start / 60, minute: start % 60, second: 0, of: day)
+            else { return nil }
+            return moment > date ? moment : nil
+        }.first
+    }
+
     private func isOn(_ day: Int) -> Bool { days.isEmpty || days.contains(day) }
 
     private static func minutes(_ text: Substring) -> Int? {

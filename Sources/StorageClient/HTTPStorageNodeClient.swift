@@ -144,7 +144,7 @@ extension HTTPStorageNodeClient {
     }
 }
 
-extension Milliseconds {
+extension Timestamp {
     /// Rounded down, so that the condition never becomes weaker.
     var secondsWithTwoDecimals: String {
         let hundredths = max(rawValue, 0) / 10

@@ -14,6 +14,33 @@ package struct TokenserverCounter: BacklogCounter {
 
     /// Ends early, with nil, also when the task is cancelled.
     package func count(scope: BacklogScope, limit: Duration) async throws -> BacklogSize? {
+        try await counting(limit: limit) { try Self.count($0, scope: scope, until: $1) }
+    }
+
+    /// Ends early, with nil, also when the task is cancelled.
+    package func count(on nodes: [NodeID], scope: BacklogScope, limit: Duration) async throws -> [NodeID: Int]? {
+        if nodes.isEmpty { return [:] }
+        return try await counting(limit: limit) { session, _ in
+            let service = try TokenserverSchema(session: session).serviceID()
+            let backlog = BacklogStatements(service: service, cutoff: scope.cutoff).purgeable(replacedAfter: nil)
+            let rows = try session.query(
+                """
+                SELECT p.nodeid, COUNT(*) FROM users p\(session.dialect.using(TokenserverSchema.backlogIndex)) \
+                WHERE \(backlog)\(BacklogStatements.uidFilter(scope)) AND p.nodeid + 0 IN \(list: nodes.map(\.rawValue)) \
+                GROUP BY p.nodeid
+                """
+            )
+            return Dictionary(
+                try rows.map { (NodeID(try $0.integer(0)), Int(try $0.integer(1))) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        }
+    }
+
+    private func counting<Result: Sendable>(
+        limit: Duration,
+        _ body: @escaping @Sendable (any SQLSession, End) throws -> Result
+    ) async throws -> Result? {
         // The server would end the statement only if the interruption failed to.
         let options = ConnectionOptions(readOnly: true, statementTimeout: limit + Self.grace)
         let connection = try await translatingErrors { try await connector.connect(options) }
@@ -28,7 +55,7 @@ package struct TokenserverCounter: BacklogCounter {
         return try await withTaskCancellationHandler {
             do {
                 return try await translatingErrors {
-                    try await connection.withSession { try Self.count($0, scope: scope, until: end) }
+                    try await connection.withSession { try body($0, end) }
                 }
             } catch SQLError.interrupted {
                 return nil
@@ -63,7 +90,7 @@ package struct TokenserverCounter: BacklogCounter {
         return BacklogSize(
             purgeable: Int(try all?.integer(0) ?? 0),
             waitingForDownedNodes: Int(try waiting?.integer(0) ?? 0),
-            oldest: try all?.optionalInteger(1).map { Milliseconds($0) }
+            oldest: try all?.optionalInteger(1).map { Timestamp($0) }
         )
     }
 

@@ -93,7 +93,7 @@ package final class TokenserverProbe: BacklogProbe {
                 ORDER BY p.replaced_at LIMIT 1
                 """
             ).first
-            return try first.map { .oldest(Milliseconds(try $0.integer(0))) } ?? .empty
+            return try first.map { .oldest(Timestamp(try $0.integer(0))) } ?? .empty
         } catch SQLError.busy {
             // It took longer than its time.
             return .unknown

@@ -91,10 +91,10 @@ package final class TokenserverStore: BacklogSource, Sendable {
         return WritableTokenserverStore(source: source, writing: writing, tracksSlots: tracksSlots)
     }
 
-    package func currentTime() async throws -> Milliseconds {
+    package func currentTime() async throws -> Timestamp {
         try await read { session in
             let rows = try session.query("SELECT \(sql: session.dialect.currentMilliseconds)")
-            return Milliseconds(try rows.first?.integer(0) ?? 0)
+            return Timestamp(try rows.first?.integer(0) ?? 0)
         }
     }
 
@@ -149,7 +149,7 @@ package final class TokenserverStore: BacklogSource, Sendable {
                 """
             ).first.map { row in
                 BacklogKey(
-                    replacedAt: Milliseconds(try row.integer(0)),
+                    replacedAt: Timestamp(try row.integer(0)),
                     tiebreaker: try ties.tiebreaker(row, 1)
                 )
             }
@@ -183,7 +183,7 @@ package final class TokenserverStore: BacklogSource, Sendable {
         )
         let continues =
             known.map { $0.accounts == accounts && $0.cutoff == cutoff && $0.upTo != nil && $0.upTo == cursor } ?? false
-        var fresh = try reader.window(behind: cursor, walk: continues ? known?.walk : nil)
+        var fresh = try reader.window(after: cursor, walk: continues ? known?.walk : nil)
         fresh.accounts = accounts
         window.withLock { $0 = fresh }
         return fresh

@@ -15,7 +15,7 @@ final class WritableTokenserverStore: RecordStore {
         self.tracksSlots = tracksSlots
     }
 
-    func currentTime() async throws -> Milliseconds { try await source.currentTime() }
+    func currentTime() async throws -> Timestamp { try await source.currentTime() }
 
     func nodes() async throws -> [Node] { try await source.nodes() }
 
@@ -35,7 +35,7 @@ final class WritableTokenserverStore: RecordStore {
 
     func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] { try await source.standings(uids) }
 
-    func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
+    func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult] {
         var progress = Progress()
         let results = await settle(batch[...], cutoff, &progress)
         if let loss = progress.loss, !results.contains(where: \.isKnown) { throw loss }
@@ -53,7 +53,7 @@ final class WritableTokenserverStore: RecordStore {
     /// What the database refuses is halved until only the records that it refuses are left.
     private func settle(
         _ batch: ArraySlice<Settlement>,
-        _ cutoff: Milliseconds,
+        _ cutoff: Timestamp,
         _ progress: inout Progress
     ) async -> [SettlementResult] {
         if batch.isEmpty { return [] }
@@ -82,7 +82,7 @@ final class WritableTokenserverStore: RecordStore {
     /// In one transaction.
     private func write(
         _ batch: [Settlement],
-        _ cutoff: Milliseconds
+        _ cutoff: Timestamp
     ) async throws -> Result<[SettlementResult], Refusal> {
         let (service, tracksSlots) = (source.service, tracksSlots)
         return try await writing.use { session, attempt in

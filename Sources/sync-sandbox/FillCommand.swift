@@ -66,14 +66,14 @@ struct FillCommand: AsyncParsableCommand {
         var (left, lastUID, part) = (users, Int64(0), seed)
         var count = 0
         while left > 0 {
-            var settings = History.Settings(nodes: rows.prefix(node.count).map(\.id), now: now)
+            var settings = GeneratedHistory.Settings(nodes: rows.prefix(node.count).map(\.id), now: now)
             settings.downedNodes = rows.dropFirst(node.count).map(\.id)
             settings.goneNodes = gone
             settings.malformedPerMille = malformed
             settings.users = min(left, 20_000)
             settings.seed = part
             settings.firstUID = lastUID + 1
-            let records = History.records(settings).map { changed($0, now: now, downedNode: downed) }
+            let records = GeneratedHistory.records(settings).map { changed($0, now: now, downedNode: downed) }
             try await tokenserver.insert(records)
             count += records.count
             lastUID = records.last?.uid ?? lastUID

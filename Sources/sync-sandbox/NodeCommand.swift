@@ -23,12 +23,12 @@ struct NodeCommand: AsyncParsableCommand {
     var port = 0
 
     @Option(help: "How the data is keyed: uid (MySQL, PostgreSQL) or account (Spanner).")
-    var keying = StorageKeying.uid
+    var keying = DataKeying.uid
 
     @Option(help: ArgumentHelp("The URL that tokens must name. (default: where it listens)", valueName: "URL"))
     var publicURL: String?
 
-    @Option(help: "Milliseconds that each answer takes.")
+    @Option(help: "Timestamp that each answer takes.")
     var latency = 0
 
     @Option(help: "How many requests the node works on at once; the others wait. (default: all)")
@@ -82,4 +82,4 @@ struct NodeCommand: AsyncParsableCommand {
     }
 }
 
-extension StorageKeying: ExpressibleByArgument {}
+extension DataKeying: ExpressibleByArgument {}

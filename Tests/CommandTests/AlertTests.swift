@@ -67,13 +67,13 @@ struct AlertTests {
         try await TestWorld.with { world in
             try await world.add(SandboxRecord.obsolete(1...300))
             let program = try Program.purge.start(
-                ["--listen", "0", "--promise", "30d"],
+                ["--listen", "0", "--age-slo", "30d"],
                 environment: world.environment
             )
             let watcher = try await Watcher(program)
             try await eventually("a run has ended") {
                 try watcher.metric("purge_runs_total{stop_reason=\"complete\"}") == 1
-                    && watcher.metric("purge_promise_margin_seconds") != nil
+                    && watcher.metric("purge_age_slo_margin_seconds") != nil
             }
             let scrape = try watcher.get("metrics").text
             program.send(SIGTERM)

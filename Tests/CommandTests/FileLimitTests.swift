@@ -34,7 +34,7 @@ struct FileLimitTests {
         arguments: TestDatabase.Kind.allCases
     )
     func limited(_ kind: TestDatabase.Kind) async throws {
-        let keying = [Sandbox.StorageKeying](repeating: .uid, count: 30)
+        let keying = [DataKeying](repeating: .uid, count: 30)
         try await TestWorld.with(kind, keying: keying) { world async throws in
             for node in world.nodes[1...] { node.faults = FaultPlan([], latency: Latency(.milliseconds(100))) }
             let records = (Int64(1)...1800).map { SandboxRecord.obsolete($0, node: 1 + $0 % 30) }

@@ -19,7 +19,7 @@ struct ListenTests {
             )
             try await world.add(SandboxRecord.obsolete(1...100))
             let program = try Program.purge.start(
-                ["--listen", "127.0.0.1:0", "--promise", "9d", "--on-failure", "leave"],
+                ["--listen", "127.0.0.1:0", "--age-slo", "9d", "--on-failure", "leave"],
                 environment: world.environment
             )
             let watcher = try await Watcher(program)
@@ -32,13 +32,13 @@ struct ListenTests {
                 "purge_records_deleted_total{type=\"not_down\"} 98", "purge_data_deleted_total{type=\"not_down\"} 98",
                 "purge_records_failed_total{reason=\"http_4xx\"} 1", "purge_records_held_total{reason=\"not_found\"} 1",
                 "purge_held_records{reason=\"not_found\"} 1", "purge_database_up 1", "purge_backlog_records 2",
-                "purge_promise_seconds 777600",
+                "purge_age_slo_seconds 777600",
             ] { #expect(text.contains("\n\(line)\n"), "\(line) is not in\n\(text)") }
             #expect(text.contains("purge_node_request_limit{node=\"\(world.nodes[0].url)\"}"))
             #expect(!text.contains(TestWorld.secret) && !text.contains("@"))
             // The oldest was replaced ten days ago, and is still there as it failed or is held.
             try await eventually("its age is known") {
-                try watcher.metric("purge_promise_margin_seconds").map { (-90_000 ... -80_000).contains($0) } ?? false
+                try watcher.metric("purge_age_slo_margin_seconds").map { (-90_000 ... -80_000).contains($0) } ?? false
             }
             let page = world.folder.appending(path: "metrics")
             try text.write(to: page, atomically: true, encoding: .utf8)
@@ -52,7 +52,7 @@ struct ListenTests {
             program.send(SIGTERM)
             let end = await program.finished()
             #expect(end.code == 0, "\(end.error)")
-            #expect(end.error.contains("The promise is broken"))
+            #expect(end.error.contains("The age objective is missed"))
         }
     }
 
@@ -133,9 +133,9 @@ struct ListenTests {
             (["--listen", "here"], "--listen is no address"),
             (["--listen", "1.2.3.4:99999"], "--listen is no address"),
             (["--listen", "::1:9090"], "--listen is no address"), (["--listen", ""], "--listen is no address"),
-            (["--promise", "soon"], "--promise is no time"), (["--promise", "0d"], "--promise 0d is out of range"),
-            (["--promise", "99999999999w"], "--promise 99999999999w is out of range"),
-            (["--promise", "1d"], "--promise is not longer than --grace-period"),
+            (["--age-slo", "soon"], "--age-slo is no time"), (["--age-slo", "0d"], "--age-slo 0d is out of range"),
+            (["--age-slo", "99999999999w"], "--age-slo 99999999999w is out of range"),
+            (["--age-slo", "1d"], "--age-slo is not longer than --grace-period"),
             (["--database-url-file", "/nowhere/url"], "--database-url-file /nowhere/url can't be read"),
             (["--database-url-file", "x", "--database-url", "sqlite:x"], "both given"),
         ]

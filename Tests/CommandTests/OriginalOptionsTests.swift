@@ -196,7 +196,7 @@ struct OriginalOptionsTests {
             let run = try await world.purge("--request-timeout", "1", "--max-attempts", "1")
             #expect(run.code == 3)
             #expect(try await world.tokenserver.records() == before)
-            #expect(try run.summary()["records_untouched"] as? Int == 1)
+            #expect(try run.summary()["records_skipped"] as? Int == 1)
         }
     }
 

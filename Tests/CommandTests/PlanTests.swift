@@ -82,7 +82,7 @@ struct PlanTests {
             #expect(run.code == 0, "\(run.error)")
             #expect(try await world.uids() == [])
             #expect(try run.summary()["records_changed_since_plan"] == nil)
-            #expect((try run.summary()["sweeps"] as? Int ?? 0) > 1)
+            #expect((try run.summary()["passes"] as? Int ?? 0) > 1)
         }
     }
 

@@ -66,12 +66,12 @@ struct StatusPageBrowserTests {
             )
             let pause = world.folder.appending(path: "pause")
             let program = try Program.purge.start(
-                ["--listen", "0", "--promise", "30d", "--concurrency", "4", "--pause-file", pause.path],
+                ["--listen", "0", "--age-slo", "30d", "--concurrency", "4", "--pause-file", pause.path],
                 environment: world.environment
             )
             let watcher = try await Watcher(program)
             try await eventually("the bad node is cut off") {
-                try watcher.metric("purge_node_cut_off{node=\"\(world.nodes[1].url)\"}") == 1
+                try watcher.metric("purge_node_circuit_open{node=\"\(world.nodes[1].url)\"}") == 1
             }
             let busy = try look(watcher, "busy")
             #expect(busy.title == "Purging – purge-old-records")

@@ -8,11 +8,11 @@ struct AuditFileTests {
     static let intent = AuditIntent(
         uid: UID(5),
         node: NodeID(1),
-        replacedAt: Milliseconds(1000),
+        replacedAt: Timestamp(1000),
         kind: .notDown,
         target: "https://node.example",
         keys: 1,
-        unmodifiedSince: Milliseconds(4_900_000)
+        unmodifiedSince: Timestamp(4_900_000)
     )
 
     static func outcome(

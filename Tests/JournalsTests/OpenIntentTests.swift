@@ -14,7 +14,7 @@ struct OpenIntentTests {
         AuditIntent(
             uid: UID(uid),
             node: NodeID(1),
-            replacedAt: Milliseconds(1000),
+            replacedAt: Timestamp(1000),
             kind: kind,
             target: target,
             keys: 1,
@@ -25,13 +25,13 @@ struct OpenIntentTests {
     static func standing(node: Int64 = 1, createdAt: Int64 = 10, replacedAt: Int64?) -> RecordStanding {
         RecordStanding(
             node: NodeID(node),
-            createdAt: Milliseconds(createdAt),
-            replacedAt: replacedAt.map { Milliseconds($0) }
+            createdAt: Timestamp(createdAt),
+            replacedAt: replacedAt.map { Timestamp($0) }
         )
     }
 
     /// A process that writes this and dies.
-    static func leave(_ entries: [AuditEntry], in path: String, run: String = "dead") async throws {
+    static func abandon(_ entries: [AuditEntry], in path: String, run: String = "dead") async throws {
         try await AuditFile(path: path, run: run).append(entries, isDurable: true)
         try await untilReleased(path)
     }
@@ -71,9 +71,9 @@ struct OpenIntentTests {
     func closing() async throws {
         try await withLog { path in
             let ended = AuditFileTests.outcome(of: Self.intent(1))
-            try await Self.leave([.intended(Self.intent(1)), .ended(ended)], in: path)
-            try await Self.leave((2...7).map { .intended(Self.intent($0)) }, in: path)
-            try await Self.leave(
+            try await Self.abandon([.intended(Self.intent(1)), .ended(ended)], in: path)
+            try await Self.abandon((2...7).map { .intended(Self.intent($0)) }, in: path)
+            try await Self.abandon(
                 [
                     .intended(Self.intent(8, kind: .nodeless, target: nil)),
                     .intended(Self.intent(9, kind: .unaddressable, target: nil)),
@@ -125,9 +125,9 @@ struct OpenIntentTests {
     @Test("are found in the file that was rotated last; what was closed there stays so")
     func rotated() async throws {
         try await withLog { path in
-            try await Self.leave([.intended(Self.intent(5)), .intended(Self.intent(6))], in: path)
+            try await Self.abandon([.intended(Self.intent(5)), .intended(Self.intent(6))], in: path)
             try FileManager.default.moveItem(atPath: path, toPath: path + ".1")
-            try await Self.leave([.ended(AuditFileTests.outcome(of: Self.intent(6)))], in: path)
+            try await Self.abandon([.ended(AuditFileTests.outcome(of: Self.intent(6)))], in: path)
             #expect(try await Self.close(path).closed == [.gone: 1])
             #expect(try Self.lines(path).last?.uid == 5)
             #expect(try await Self.close(path).count == 0)
@@ -139,7 +139,7 @@ struct OpenIntentTests {
     func oddLines() async throws {
         try await withLog { path in
             let entries = (1...3).map { AuditEntry.intended(Self.intent($0)) }
-            try await Self.leave(entries, in: path)
+            try await Self.abandon(entries, in: path)
             let outcome = AuditLine(
                 .ended(AuditFileTests.outcome(of: Self.intent(1))),
                 time: "2026-11-25T08:00:00Z",
@@ -162,7 +162,7 @@ struct OpenIntentTests {
         try await withLog { path in
             let intended = AuditEntry.intended(Self.intent(5))
             let ended = AuditEntry.ended(AuditFileTests.outcome(of: Self.intent(5), data: .kept, record: .kept))
-            try await Self.leave([intended, ended, intended, intended, ended, intended], in: path)
+            try await Self.abandon([intended, ended, intended, intended, ended, intended], in: path)
             #expect(try Self.report(path).open.count == 2)
             #expect(try await Self.close(path).closed == [.gone: 2])
             let report = try Self.report(path)
@@ -173,7 +173,7 @@ struct OpenIntentTests {
     @Test("are looked up in batches, however many they are")
     func batches() async throws {
         try await withLog { path in
-            try await Self.leave((1...2500).map { .intended(Self.intent($0)) }, in: path)
+            try await Self.abandon((1...2500).map { .intended(Self.intent($0)) }, in: path)
             let counts = Mutex<[Int]>([])
             let closing = try await AuditFile(path: path, run: "next").closeOpenIntents { uids in
                 counts.withLock { $0.append(uids.count) }
@@ -187,7 +187,7 @@ struct OpenIntentTests {
     @Test("stay open if the database fails; the run after that closes them")
     func databaseFails() async throws {
         try await withLog { path in
-            try await Self.leave([.intended(Self.intent(5))], in: path)
+            try await Self.abandon([.intended(Self.intent(5))], in: path)
             await #expect(throws: StoreError.self) {
                 try await AuditFile(path: path, run: "next").closeOpenIntents { _ in
                     throw StoreError.unreachable("gone")
@@ -201,7 +201,7 @@ struct OpenIntentTests {
     @Test("are closed before another process that starts meanwhile writes its first line")
     func starting() async throws {
         try await withLog { path in
-            try await Self.leave([.intended(Self.intent(5))], in: path)
+            try await Self.abandon([.intended(Self.intent(5))], in: path)
             let other = try AuditFile(path: path, run: "other")
             let writing = Mutex<Task<Void, any Error>?>(nil)
             let first = try AuditFile(path: path, run: "first")
@@ -239,10 +239,10 @@ struct OpenIntentTests {
                 reason: HoldReason.writtenSince.rawValue
             )
             let again = AuditEntry.intended(Self.intent(5))
-            try await Self.leave([again, .ended(held), again], in: path)
+            try await Self.abandon([again, .ended(held), again], in: path)
             try await Self.close(path, [5: Self.standing(replacedAt: 1000)])
             #expect(try LastAnswers(AuditReader(paths: [path]))[UID(5)] == "written_since")
-            try await Self.leave([again], in: path)
+            try await Self.abandon([again], in: path)
             try await Self.close(path)
             #expect(try LastAnswers(AuditReader(paths: [path]))[UID(5)] == nil)
         }

@@ -10,7 +10,7 @@ struct PlanFileTests {
             PlannedRecord(
                 uid: UID(uid),
                 node: NodeID(1),
-                replacedAt: Milliseconds(1000 + uid),
+                replacedAt: Timestamp(1000 + uid),
                 verb: uid % 3 == 0 ? .hold : .purge,
                 reason: uid % 3 == 0 ? "revivable" : "not_down",
                 target: uid % 3 == 0 ? nil : "https://node.example",
@@ -24,7 +24,7 @@ struct PlanFileTests {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "plan").path
             let writer = PlanFileWriter(path: path, database: "a database", options: ["--force": "given"])
-            try await writer.begin(cutoff: Milliseconds(5000))
+            try await writer.begin(cutoff: Timestamp(5000))
             for record in Self.records(count) { try await writer.append([record]) }
             #expect(!FileManager.default.fileExists(atPath: path))
             try await writer.complete()
@@ -36,7 +36,7 @@ struct PlanFileTests {
     func roundTrip() async throws {
         try await withPlan(2500) { path in
             let plan = try PlanFile(path: path)
-            #expect(plan.cutoff == Milliseconds(5000))
+            #expect(plan.cutoff == Timestamp(5000))
             #expect(plan.header.database == "a database")
             #expect(plan.header.options == ["--force": "given"])
             var read: [PlannedRecord] = []
@@ -100,7 +100,7 @@ struct PlanFileTests {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "plan").path
             let writer = PlanFileWriter(path: path, database: "a database", options: [:])
-            try await writer.begin(cutoff: Milliseconds(5000))
+            try await writer.begin(cutoff: Timestamp(5000))
             try await writer.append(Self.records(3))
             #expect(!FileManager.default.fileExists(atPath: path))
             #expect(throws: PlanFailure.self) { try PlanFile(path: path + ".partial") }
@@ -110,6 +110,6 @@ struct PlanFileTests {
     @Test("that can't be written says so")
     func unwritable() async throws {
         let writer = PlanFileWriter(path: "/no/such/folder/plan", database: "a database", options: [:])
-        await #expect(throws: PlanFailure.self) { try await writer.begin(cutoff: Milliseconds(5000)) }
+        await #expect(throws: PlanFailure.self) { try await writer.begin(cutoff: Timestamp(5000)) }
     }
 }

@@ -19,7 +19,7 @@ struct MetricsDocumentTests {
         for name in StopReason.names { #expect(text.contains("purge_runs_total{stop_reason=\"\(name)\"} 0\n")) }
         #expect(text.contains("purge_data_deleted_total{type=\"not_down\"} 0\n"))
         // What isn't known is left out.
-        for name in ["backlog_records", "backlog_oldest_age", "promise", "last_run", "node_"] {
+        for name in ["backlog_records", "backlog_oldest_age", "age_slo", "last_run", "node_"] {
             #expect(!text.contains("\npurge_\(name)"), "\(name)")
         }
     }
@@ -28,7 +28,7 @@ struct MetricsDocumentTests {
     func counts() {
         let world = World()
         let node = NodeID(1)
-        world.ledger.observe(.started)
+        world.ledger.observe(.started(nil))
         world.ledger.observe(.pageRead(records: 10))
         for uid in 1...4 as ClosedRange<Int64> {
             world.ledger.observe(.dataDeleted(UID(uid), node: "n", .notDown, elapsed: .milliseconds(uid * 20)))
@@ -131,22 +131,25 @@ struct MetricsDocumentTests {
         #expect(!text(world).contains("purge_backlog_records"))
     }
 
-    @Test("the promise is kept or broken by what the database says", arguments: [(29, 1), (30, 0), (33, -3)])
-    func promise(age: Int, margin: Int) async {
-        let world = World(promise: .seconds(30 * 86_400))
+    @Test("the age objective is met or missed by what the database says", arguments: [(29, 1), (30, 0), (33, -3)])
+    func ageObjective(age: Int, margin: Int) async {
+        let world = World(ageObjective: .seconds(30 * 86_400))
         world.probe.answers(.oldest(world.time.wallTime.advanced(by: .seconds(-age * 86_400))))
         await world.watch(seconds: 0)
         let text = text(world)
         #expect(text.contains("\npurge_backlog_oldest_age_seconds \(age * 86_400)\n"), "\(text)")
-        #expect(text.contains("\npurge_promise_seconds \(30 * 86_400)\n"))
-        #expect(text.contains("\npurge_promise_margin_seconds \(margin * 86_400)\n"), "\(text)")
+        #expect(text.contains("\npurge_age_slo_seconds \(30 * 86_400)\n"))
+        #expect(text.contains("\npurge_age_slo_margin_seconds \(margin * 86_400)\n"), "\(text)")
     }
 
     @Test("at most a hundred nodes have a series of their own, the same ones from then on; the rest is one")
     func manyNodes() {
         let world = World()
         func status(_ numbers: some Sequence<Int>) -> RunStatus {
-            RunStatus(summary: RunSummary(), nodes: numbers.map { .named("https://node-\($0)", .cutOff(.overloaded)) })
+            RunStatus(
+                summary: RunSummary(),
+                nodes: numbers.map { .named("https://node-\($0)", .circuitOpen(.overloaded)) }
+            )
         }
         world.board.publish(status(1...90), at: world.time.now)
         #expect(!text(world).contains("node=\"other\""))
@@ -156,7 +159,7 @@ struct MetricsDocumentTests {
         #expect(limits.count == 101)
         #expect(text.contains("purge_node_request_limit{node=\"https://node-90\"} 8\n"))
         #expect(text.contains("purge_node_requests_in_flight{node=\"other\"} \(150 * 3)\n"))
-        #expect(text.contains("purge_node_cut_off{node=\"other\"} 150\n"))
+        #expect(text.contains("purge_node_circuit_open{node=\"other\"} 150\n"))
         #expect(!text.contains("purge_node_latency_seconds{node=\"other\"}"))
     }
 

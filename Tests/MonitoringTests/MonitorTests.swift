@@ -105,13 +105,13 @@ struct MonitorTests {
     func phases() {
         let world = World()
         #expect(world.monitor.state().phase == .beginning)
-        world.ledger.observe(.started)
+        world.ledger.observe(.started(nil))
         world.board.begin()
         #expect(world.monitor.state().phase == .beginning)
         world.board.publish(RunStatus(summary: RunSummary()), at: world.time.now)
         #expect(world.monitor.state().phase == .purging)
-        world.board.publish(RunStatus(pause: .outsideWindows, summary: RunSummary()), at: world.time.now)
-        #expect(world.monitor.state().phase == .paused(.outsideWindows))
+        world.board.publish(RunStatus(pause: .outsideWindows(opensAt: nil), summary: RunSummary()), at: world.time.now)
+        #expect(world.monitor.state().phase == .paused(.outsideWindows(opensAt: nil)))
         // By a limit of its own, which nobody asked for.
         world.board.publish(RunStatus(summary: RunSummary(), isStopping: true), at: world.time.now)
         #expect(world.monitor.state().phase == .ending)
@@ -122,10 +122,10 @@ struct MonitorTests {
         world.ledger.observe(.finished(RunSummary()))
         let next = world.time.wallTime.advanced(by: .seconds(3600))
         world.board.wait(forRunAt: next)
-        #expect(world.monitor.state().phase == .waiting)
+        #expect(world.monitor.state().phase == .idle)
         #expect(world.monitor.state().nextRun == next)
         // The next run is none any more once it has begun, whatever it writes.
-        world.ledger.observe(.started)
+        world.ledger.observe(.started(nil))
         #expect(world.monitor.state().nextRun == nil)
         world.stopSignal.request()
         #expect(world.monitor.state().phase == .stopping)
@@ -136,19 +136,19 @@ struct MonitorTests {
     func noShare() {
         let world = World()
         world.board.wait(forRunAt: nil)
-        #expect(world.monitor.state().phase == .waiting)
+        #expect(world.monitor.state().phase == .idle)
     }
 
     @Test("a node's gate outlives the run on the board, what was in flight and its pause don't")
     func nodesAtRest() {
         let world = World()
         let nodes: [RunStatus.NodeStatus] = [
-            .named("https://one", .cutOff(.unreachable)), .named("https://two", .quiet(for: .seconds(90))),
+            .named("https://one", .circuitOpen(.unreachable)), .named("https://two", .backingOff(for: .seconds(90))),
         ]
         world.board.publish(RunStatus(summary: RunSummary(), nodes: nodes), at: world.time.now)
         world.board.clear(sawAll: true)
         let left = world.monitor.state().nodes
-        #expect(left.map(\.state) == [.cutOff(.unreachable), .open])
+        #expect(left.map(\.state) == [.circuitOpen(.unreachable), .healthy])
         #expect(left.allSatisfy { $0.inFlight == 0 && $0.waiting == 0 && $0.limit == 8 })
     }
 
@@ -157,7 +157,7 @@ struct MonitorTests {
     )
     func forgottenNode() {
         let world = World()
-        let bad = RunStatus.NodeStatus.named("https://bad", .left(.unreachable))
+        let bad = RunStatus.NodeStatus.named("https://bad", .abandoned(.unreachable))
         let good = RunStatus.NodeStatus.named("https://good")
         func run(_ nodes: [RunStatus.NodeStatus], sawAll: Bool) {
             world.board.begin()

@@ -6,7 +6,7 @@ import Testing
 @Suite("The HTTP server for those who watch", .serialized)
 struct MonitoringServerTests {
     private func withServer(
-        _ limits: ConnectionLimits = ConnectionLimits(),
+        _ limits: ServerLimits = ServerLimits(),
         _ body: (MonitoringServer, World) async throws -> Void
     ) async throws {
         let world = World()
@@ -87,7 +87,7 @@ struct MonitoringServerTests {
 
     @Test("a client that sends its request a byte at a time is gone when its time is over")
     func slow() async throws {
-        var limits = ConnectionLimits()
+        var limits = ServerLimits()
         limits.lifetime = .seconds(1)
         try await withServer(limits) { server, _ in
             let client = try #require(RawClient(port: server.port))
@@ -100,7 +100,7 @@ struct MonitoringServerTests {
 
     @Test("more silent connections than there is room for don't keep anyone else out")
     func silent() async throws {
-        var limits = ConnectionLimits()
+        var limits = ServerLimits()
         limits.connections = 4
         try await withServer(limits) { server, _ in
             let silent = (0..<20).compactMap { _ in RawClient(port: server.port) }
@@ -113,7 +113,7 @@ struct MonitoringServerTests {
 
     @Test("connections beyond the rate wait for their turn, and all get it")
     func rate() async throws {
-        var limits = ConnectionLimits()
+        var limits = ServerLimits()
         limits.rate = 50
         limits.burst = 5
         try await withServer(limits) { server, _ in

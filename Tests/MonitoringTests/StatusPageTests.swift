@@ -3,6 +3,7 @@ import Foundation
 import Purging
 import TestSupport
 import Testing
+import Support
 
 @Suite("The status page")
 struct StatusPageTests {
@@ -33,29 +34,29 @@ struct StatusPageTests {
 
     @Test("an empty program's page says what isn't known yet")
     func empty() {
-        let html = html(World(promise: .seconds(86_400)))
+        let html = html(World(ageObjective: .seconds(86_400)))
         for text in [
-            "Beginning", "whether that is kept is not known yet", "not counted yet",
+            "Beginning", "It is not known yet whether it is met", "not counted yet",
             "No run has had records of a node yet",
             "Nothing was held, and nothing failed", "None has ended yet",
         ] { #expect(html.contains(text), "\(text)") }
     }
 
-    @Test("says why a node is cut off, and puts it before the others")
+    @Test("says why a node's circuit is open, and puts it before the others")
     func nodes() throws {
         let world = World()
         let status = RunStatus(
             summary: RunSummary(),
             nodes: [
-                .named("https://good"), .named("https://quiet", .quiet(for: .seconds(90))),
-                .named("https://bad", .cutOff(.serverErrors)), .named("https://left", .left(.decommissioned)),
+                .named("https://good"), .named("https://quiet", .backingOff(for: .seconds(90))),
+                .named("https://bad", .circuitOpen(.serverErrors)), .named("https://left", .abandoned(.decommissioned)),
             ]
         )
         world.board.publish(status, at: world.time.now)
         let html = html(world)
-        #expect(html.contains("cut off: it answers with errors"))
-        #expect(html.contains("left alone: it is decommissioned"))
-        #expect(html.contains("asked for quiet, 1 min 30 s more"))
+        #expect(html.contains("circuit open: it answers with errors"))
+        #expect(html.contains("abandoned until the next run: it is decommissioned"))
+        #expect(html.contains("backing off as it asked, for 1 min 30 s"))
         let bad = try #require(html.range(of: "https://bad"))
         let good = try #require(html.range(of: "https://good"))
         #expect(bad.lowerBound < good.lowerBound)
@@ -69,23 +70,9 @@ struct StatusPageTests {
         #expect(html(world).contains("30 more nodes are not shown"))
     }
 
-    @Test("numbers and durations read well")
-    func figures() {
-        #expect(Figures.grouped(1_234_567) == "1,234,567")
-        #expect(Figures.grouped(-1000) == "-1,000")
-        #expect(Figures.grouped(Int.min) == "-9,223,372,036,854,775,808")
-        let durations: [(Duration, String)] = [
-            (.zero, "0 ms"), (.milliseconds(999), "999 ms"), (.milliseconds(1500), "1.5 s"), (.seconds(60), "1 min"),
-            (.seconds(3661), "1 h 1 min"), (.seconds(86_400 * 40 + 3600), "40 d 1 h"), (.seconds(-90), "-1 min 30 s"),
-        ]
-        for (duration, text) in durations { #expect(Figures.duration(duration) == text) }
-        #expect(Figures.short(1_500_000) == "1.5 M" && Figures.short(2000) == "2 k" && Figures.short(7) == "7")
-        #expect(Figures.rate(3.14159) == "3.1" && Figures.rate(1234.5) == "1,235" && Figures.rate(0) == "0")
-    }
-
     @Test("a plot's axis ends at a round number above all that it shows", arguments: [0.0, 1, 7, 99, 1234, 5_000_000])
     func plots(largest: Double) throws {
-        let now = Milliseconds(1_700_000_000_000)
+        let now = Timestamp(1_700_000_000_000)
         let points = (0...10).map { step in
             Plot.Point(at: now.advanced(by: .seconds(step * 60)), value: step == 5 ? nil : largest * Double(step) / 10)
         }
@@ -107,13 +94,13 @@ struct StatusPageTests {
 
     @Test("the state as JSON has the same facts")
     func json() throws {
-        let world = World(promise: .seconds(3600))
+        let world = World(ageObjective: .seconds(3600))
         var summary = RunSummary()
         summary.stopReason = .storeFailed("the disk is full")
         summary.deleted = [.notDown: 3]
         world.ledger.observe(.finished(summary))
         world.board.publish(
-            RunStatus(pause: .file("p"), summary: RunSummary(), nodes: [.named("https://a", .cutOff(.misrouted))]),
+            RunStatus(pause: .file("p"), summary: RunSummary(), nodes: [.named("https://a", .circuitOpen(.misrouted))]),
             at: world.time.now
         )
         let json = StatusDocument(world.monitor.state()).json
@@ -125,7 +112,7 @@ struct StatusPageTests {
         #expect(run["detail"] as? String == "the disk is full")
         #expect(run["records_deleted"] as? Int == 3)
         let node = try #require((object["nodes"] as? [[String: Any]])?.first)
-        #expect(node["state"] as? String == "cut_off" && node["reason"] as? String == "misrouted")
-        #expect((object["promise"] as? [String: Any])?["within_s"] as? Double == 3600)
+        #expect(node["state"] as? String == "circuit_open" && node["reason"] as? String == "misrouted")
+        #expect((object["age_slo"] as? [String: Any])?["objective_s"] as? Double == 3600)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite("Pauses")
 struct PausesTests {
     /// 2023-11-14 22:13:20 UTC
-    private static let now = Milliseconds(1_700_000_000_000)
+    private static let now = Timestamp(1_700_000_000_000)
 
     @Test("last as long as there is a file, or a link, or a place that can't be looked into")
     func file() throws {
@@ -34,7 +34,10 @@ struct PausesTests {
     func windows() throws {
         let windows = try ["06:00-07:00", "22:00-23:00"].map { try TimeWindow($0) }
         #expect(Pauses(file: nil, windows: windows).reason(at: Self.now) == nil)
-        #expect(Pauses(file: nil, windows: [windows[0]]).reason(at: Self.now) == .outsideWindows)
+        #expect(
+            Pauses(file: nil, windows: [windows[0]]).reason(at: Self.now)
+                == .outsideWindows(opensAt: "2023-11-15T06:00:00Z")
+        )
         #expect(Pauses(file: nil, windows: []).reason(at: Self.now) == nil)
     }
 }

@@ -17,7 +17,7 @@ struct WriteCheckTests {
     )
     func format(milliseconds: Int64, text: String) async throws {
         try await Fixture.withNode { node, client in
-            let moment = Milliseconds(milliseconds)
+            let moment = Timestamp(milliseconds)
             let answer = await client.delete(try Fixture.request(to: node.url, unmodifiedSince: moment))
             #expect(answer.verdict == .confirmed(lastModified: 0))
             #expect(node.log.entries.map(\.ifUnmodifiedSince) == [text])
@@ -38,10 +38,10 @@ struct WriteCheckTests {
     func written() async throws {
         try await Fixture.withNode { node, client in
             node.data.put(.uid(7), lastModified: StorageTime(hundredths: 1001), bytes: 5)
-            let early = try Fixture.request(to: node.url, unmodifiedSince: Milliseconds(10_009))
+            let early = try Fixture.request(to: node.url, unmodifiedSince: Timestamp(10_009))
             #expect(await client.delete(early).verdict == .writtenSince(lastModified: 10.01))
             #expect(node.data.has(.uid(7)))
-            let late = try Fixture.request(to: node.url, unmodifiedSince: Milliseconds(10_010))
+            let late = try Fixture.request(to: node.url, unmodifiedSince: Timestamp(10_010))
             #expect(await client.delete(late).verdict == .confirmed(lastModified: 10.01))
         }
     }
@@ -51,7 +51,7 @@ struct WriteCheckTests {
         // Every hundredth of a second survives the way through the answer's number.
         var generator = SeededGenerator(seed: seed)
         let moments = (0..<200).map { _ in Int64.random(in: 0...400_000_000_000, using: &generator) } + [0, 1, 99, 100]
-        let texts = moments.map { Milliseconds($0 * 10).secondsWithTwoDecimals }
+        let texts = moments.map { Timestamp($0 * 10).secondsWithTwoDecimals }
         let reply: @Sendable (WireServer.Request) -> WireServer.Reply = { request in
             let fields = ["X-Weave-Timestamp: 1.00", "X-Last-Modified: \(texts[request.index])"]
             return .bytes(Fixture.head("412 No", fields[0], fields[1]))

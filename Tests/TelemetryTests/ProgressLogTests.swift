@@ -18,7 +18,7 @@ struct ProgressLogTests {
     private func counted(_ purgeable: Int, waiting: Int = 0) -> RunEvent {
         .backlogCounted(
             BacklogSize(purgeable: purgeable, waitingForDownedNodes: waiting, oldest: nil),
-            now: Milliseconds(0)
+            now: Timestamp(0)
         )
     }
 

@@ -98,26 +98,6 @@ struct ProgressTests {
         #expect(rate.perSecond == nil)
     }
 
-    @Test(
-        "A span is told in the units that matter",
-        arguments: [
-            (Duration.zero, "0 s"), (.milliseconds(200), "1 s"), (.seconds(45), "45 s"), (.seconds(59.5), "1 min"),
-            (.seconds(3599), "59 min"), (.seconds(3600), "1 h"), (.seconds(11_520), "3 h 12 min"),
-            (.seconds(86_400), "1 d"), (.seconds(100_000), "1 d 3 h"), (.seconds(-3), "0 s"),
-        ]
-    )
-    func spans(duration: Duration, text: String) {
-        #expect(ProgressText.span(duration) == text)
-    }
-
-    @Test(
-        "Thousands are set apart",
-        arguments: [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567"), (100_000, "100,000")]
-    )
-    func grouping(number: Int, text: String) {
-        #expect(ProgressText.grouped(number) == text)
-    }
-
     @Test("Absurd numbers don't stop the program")
     func extremes() {
         let line = ProgressLine(output: .fixed(sink), clock: clock)

@@ -2,12 +2,12 @@ package import Purging
 import Synchronization
 
 extension InMemoryRecordStore {
-    package func currentTime() async throws -> Milliseconds {
+    package func currentTime() async throws -> Timestamp {
         try await note(.currentTime)
         return databaseTime
     }
 
-    var databaseTime: Milliseconds { time.wallTime.advanced(by: clockSkew) }
+    var databaseTime: Timestamp { time.wallTime.advanced(by: clockSkew) }
 
     package func nodes() async throws -> [Node] {
         try await note(.nodes)
@@ -77,6 +77,13 @@ extension InMemoryRecordStore {
         try await note(.recordCount(node))
         return tables.withLock { tables in
             min(tables.users.values.count { $0.isOfService && $0.record.nodeID == node }, limit)
+        }
+    }
+
+    package func count(on nodes: [NodeID], scope: BacklogScope, limit: Duration) async throws -> [NodeID: Int]? {
+        tables.withLock { tables in
+            let records = tables.users.values.filter(\.isOfService).map(\.record).filter(scope.contains)
+            return Dictionary(grouping: records.filter { nodes.contains($0.nodeID) }, by: \.nodeID).mapValues(\.count)
         }
     }
 

@@ -2,7 +2,7 @@ package import Purging
 import Synchronization
 
 extension InMemoryRecordStore {
-    package func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
+    package func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult] {
         try await note(.settle(batch))
         let (now, tracksSlots) = (databaseTime, tracksSlots)
         let stale = Set(batch.filter { $0.isStale(at: time.now) }.map(\.uid))
@@ -17,8 +17,8 @@ extension InMemoryRecordStore {
 extension InMemoryRecordStore.Tables {
     fileprivate mutating func settle(
         _ batch: [Settlement],
-        cutoff: Milliseconds,
-        now: Milliseconds,
+        cutoff: Timestamp,
+        now: Timestamp,
         tracksSlots: Bool,
         stale: Set<UID>
     ) -> [SettlementResult] {

@@ -48,7 +48,7 @@ extension InMemoryRecordStore {
         }
 
         /// The keys of purgeable records behind the cursor, whichever node or uid they have.
-        mutating func keys(after cursor: BacklogKey?, before cutoff: Milliseconds) -> ArraySlice<BacklogKey> {
+        mutating func keys(after cursor: BacklogKey?, before cutoff: Timestamp) -> ArraySlice<BacklogKey> {
             let keys = keys()
             let start = cursor.map { cursor in keys.firstIndex { $0 > cursor } ?? keys.endIndex } ?? 0
             return keys[start...].prefix { $0.replacedAt < cutoff }

@@ -132,10 +132,10 @@ package final class InMemoryRecordStore: RecordStore, BacklogCounter {
     }
 
     /// The user got a new key or node: the record is obsolete from now on.
-    package func replace(_ uid: Int64, at moment: Milliseconds) { update(uid) { $0.replacedAt = moment } }
+    package func replace(_ uid: Int64, at moment: Timestamp) { update(uid) { $0.replacedAt = moment } }
 
     /// The account was deleted: its active records become tombstones.
-    package func retire(email: String, at moment: Milliseconds) {
+    package func retire(email: String, at moment: Timestamp) {
         tables.withLock { tables in
             for uid in tables.uids(of: email) {
                 guard var row = tables.users[uid], row.record.isActive else { continue }

@@ -21,14 +21,14 @@ package final class ManualTime: TimeSource {
     }
 
     private let start = ContinuousClock.now
-    private let wallStart: Milliseconds
+    private let wallStart: Timestamp
     private let state = Mutex(State())
 
-    package init(wallTime: Milliseconds = Milliseconds(1_700_000_000_000)) { wallStart = wallTime }
+    package init(wallTime: Timestamp = Timestamp(1_700_000_000_000)) { wallStart = wallTime }
 
     package var now: Instant { start + elapsed }
 
-    package var wallTime: Milliseconds { wallStart.advanced(by: elapsed + state.withLock(\.jumped)) }
+    package var wallTime: Timestamp { wallStart.advanced(by: elapsed + state.withLock(\.jumped)) }
 
     /// Sets the wall's clock, and no other one.
     package func jump(by duration: Duration) { state.withLock { $0.jumped += duration } }

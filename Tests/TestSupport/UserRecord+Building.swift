@@ -20,8 +20,8 @@ extension UserRecord {
             generation: generation,
             keysChangedAt: keysChangedAt,
             clientState: clientState,
-            createdAt: Milliseconds(createdAt ?? 1000 + uid),
-            replacedAt: replacedAt.map { Milliseconds($0) },
+            createdAt: Timestamp(createdAt ?? 1000 + uid),
+            replacedAt: replacedAt.map { Timestamp($0) },
             nodeID: NodeID(node)
         )
     }

@@ -143,7 +143,7 @@ func withTemporaryFolder<Result>(_ body: (URL) async throws -> Result) async thr
 }
 
 extension BacklogScope {
-    static let all = BacklogScope(cutoff: Milliseconds(1_000_000))
+    static let all = BacklogScope(cutoff: Timestamp(1_000_000))
 }
 
 extension SandboxTokenserver.NodeRow {
@@ -180,6 +180,6 @@ extension Settlement {
     }
 
     static func postpone(_ uid: Int64, from: Int64, node: Int64 = 1, user: String? = nil) -> Self {
-        Settlement(SandboxRecord.active(uid, user: user, node: node).userRecord, .postpone(from: Milliseconds(from)))
+        Settlement(SandboxRecord.active(uid, user: user, node: node).userRecord, .postpone(from: Timestamp(from)))
     }
 }

@@ -13,7 +13,7 @@ import TokenserverStore
 @Suite("Rows that somebody holds, or the database refuses to delete")
 struct LockedRowsContract {
     private static let count: Int64 = 60
-    private static let cutoff = Milliseconds(1000)
+    private static let cutoff = Timestamp(1000)
 
     private static func with(
         _ kind: TestDatabase.Kind,

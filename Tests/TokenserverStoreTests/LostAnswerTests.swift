@@ -34,7 +34,7 @@ struct LostAnswerTests {
             forgetting.forgetCommit()
             let results = try await store.settle(
                 [.delete(1), .delete(2), .deleteNodeless(3, node: 9), .postpone(4, from: 8), .delete(5)],
-                cutoff: Milliseconds(1000)
+                cutoff: Timestamp(1000)
             )
             #expect(results == [.done, .done, .done, .done, .changed])
             #expect(forgetting.forgotten == 1)
@@ -57,12 +57,12 @@ struct LostAnswerTests {
             // The first is that of the records 1 to 4.
             forgetting.forgetCommit(2, isForGood: true)
             let batch = (Int64(1)...8).map { Settlement.delete($0) }
-            let results = try await store.settle(batch, cutoff: Milliseconds(1000))
+            let results = try await store.settle(batch, cutoff: Timestamp(1000))
             let lost = SettlementResult.unknown("the connection was lost")
             #expect(results == [.done, .done, .done, .done, lost, lost, .untried, .untried])
             #expect(try await database.tokenserver.records().map(\.uid) == [5, 6, 7, 8])
             // All of the next one is lost, which is an error.
-            await #expect(throws: StoreError.self) { try await store.settle(batch, cutoff: Milliseconds(1000)) }
+            await #expect(throws: StoreError.self) { try await store.settle(batch, cutoff: Timestamp(1000)) }
         }
     }
 }

@@ -10,7 +10,7 @@ import TokenserverStore
 
 @Suite("The probe of the database")
 struct ProbeTests {
-    private static let now = Milliseconds(1_700_000_000_000)
+    private static let now = Timestamp(1_700_000_000_000)
 
     private func record(_ uid: Int64, replacedAt: Int64?) -> SandboxRecord {
         var record = SandboxRecord(
@@ -43,13 +43,13 @@ struct ProbeTests {
                 record(1, replacedAt: nil), record(2, replacedAt: Self.now.rawValue - 500),
                 record(3, replacedAt: Self.now.rawValue - 900), record(4, replacedAt: Self.now.rawValue + 100),
             ])
-            #expect(try await probe.age(scope: scope) == .oldest(Milliseconds(Self.now.rawValue - 900)))
+            #expect(try await probe.age(scope: scope) == .oldest(Timestamp(Self.now.rawValue - 900)))
             // It keeps no transaction open: what came since is seen.
             try await database.tokenserver.insert([record(5, replacedAt: Self.now.rawValue - 1000)])
-            #expect(try await probe.age(scope: scope) == .oldest(Milliseconds(Self.now.rawValue - 1000)))
-            #expect(try await probe.age(scope: BacklogScope(cutoff: Milliseconds(7))) == .empty)
+            #expect(try await probe.age(scope: scope) == .oldest(Timestamp(Self.now.rawValue - 1000)))
+            #expect(try await probe.age(scope: BacklogScope(cutoff: Timestamp(7))) == .empty)
             let range = BacklogScope(cutoff: Self.now, uidsAbove: UID(1), uidsBelow: UID(3))
-            #expect(try await probe.age(scope: range) == .oldest(Milliseconds(Self.now.rawValue - 500)))
+            #expect(try await probe.age(scope: range) == .oldest(Timestamp(Self.now.rawValue - 500)))
         }
     }
 

@@ -74,8 +74,8 @@ struct RealTablesContract {
             let counter = TokenserverCounter(connector: try database.connector)
             #expect(try await counter.count(scope: .all, limit: .seconds(60))?.waitingForDownedNodes == 1)
             // Not nodeless, either.
-            #expect(try await store.settle([.deleteNodeless(1, node: 9)], cutoff: Milliseconds(1000)) == [.changed])
-            #expect(try await store.settle([.delete(1, node: 9)], cutoff: Milliseconds(1000)) == [.done])
+            #expect(try await store.settle([.deleteNodeless(1, node: 9)], cutoff: Timestamp(1000)) == [.changed])
+            #expect(try await store.settle([.delete(1, node: 9)], cutoff: Timestamp(1000)) == [.done])
         }
     }
 
@@ -158,7 +158,7 @@ struct RealTablesContract {
             }
             let results = try await store.settle(
                 page.entries.map { Settlement($0.record, .delete) },
-                cutoff: Milliseconds(1000)
+                cutoff: Timestamp(1000)
             )
             #expect(results == padded.map { _ in .done })
         }
@@ -174,7 +174,7 @@ struct RealTablesContract {
                 try session.execute("BEGIN")
                 try session.execute("UPDATE users SET replaced_at = NULL WHERE uid = 1")
             }
-            let cutoff = Milliseconds(1000)
+            let cutoff = Timestamp(1000)
             #expect(try await store.settle([.delete(1), .delete(2)], cutoff: cutoff) == [.locked, .done])
             _ = try await other.withSession { try $0.execute("COMMIT") }
             #expect(try await store.settle([.delete(1)], cutoff: cutoff) == [.changed])
@@ -191,7 +191,7 @@ struct RealTablesContract {
                 Settlement(SandboxRecord.active(uid).userRecord, .delete, notAfter: .now + notAfter)
             }
             let batch = [settlement(1, .seconds(-1)), settlement(2, .seconds(60))]
-            #expect(try await store.settle(batch, cutoff: Milliseconds(1000)) == [.stale, .done])
+            #expect(try await store.settle(batch, cutoff: Timestamp(1000)) == [.stale, .done])
             #expect(try await database.tokenserver.records().map(\.uid) == [1])
         }
     }
@@ -201,7 +201,7 @@ struct RealTablesContract {
         let records = (Int64(1)...2500).map { SandboxRecord.obsolete($0, replacedAt: 5 + $0, node: 2) }
         try await Self.with(.sqlite, records) { _, store async throws in
             let query = BacklogQuery(
-                scope: BacklogScope(cutoff: Milliseconds(10_000)),
+                scope: BacklogScope(cutoff: Timestamp(10_000)),
                 nodes: .excluding([NodeID(2)]),
                 limit: 10
             )

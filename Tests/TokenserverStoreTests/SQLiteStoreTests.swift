@@ -70,7 +70,7 @@ struct SQLiteStoreTests {
                 "CREATE TRIGGER refuse BEFORE UPDATE ON nodes BEGIN SELECT RAISE(ABORT, 'not now'); END"
             )
             let store = try await TokenserverStore.open(SQLiteConnector(path: path), tracksSlots: true)
-            let results = try await store.settle([.delete(1)], cutoff: Milliseconds(1000))
+            let results = try await store.settle([.delete(1)], cutoff: Timestamp(1000))
             guard case .refused(let words) = results.first else {
                 Issue.record("\(results)")
                 return
@@ -78,7 +78,7 @@ struct SQLiteStoreTests {
             #expect(words.contains("not now"))
             #expect(try await tokenserver.recordCount() == 1)
             try await tokenserver.execute("DROP TRIGGER refuse")
-            #expect(try await store.settle([.delete(1)], cutoff: Milliseconds(1000)) == [.done])
+            #expect(try await store.settle([.delete(1)], cutoff: Timestamp(1000)) == [.done])
             #expect(try await tokenserver.nodes().first?.available == 101)
         }
     }
@@ -97,7 +97,7 @@ struct SQLiteStoreTests {
             witness.forget()
             var query = BacklogQuery(scope: .all, nodes: .excluding([NodeID(2)]), limit: 10)
             query.scope.uidsAbove = UID(1)
-            for cursor in [nil, BacklogKey(replacedAt: Milliseconds(7), tiebreaker: 7)] {
+            for cursor in [nil, BacklogKey(replacedAt: Timestamp(7), tiebreaker: 7)] {
                 query.cursor = cursor
                 _ = try await store.page(query)
             }

@@ -41,7 +41,7 @@ struct SQLiteTroubleTests {
         try await Self.with(trouble, patience: .seconds(30)) { database, store, troubling async throws in
             troubling.isTroubled.withLock { $0 = true }
             troubling.endsWithReport.withLock { $0 = true }
-            let results = try await store.settle([.delete(1), .delete(2)], cutoff: Milliseconds(1000))
+            let results = try await store.settle([.delete(1), .delete(2)], cutoff: Timestamp(1000))
             #expect(results == [.done, .done])
             #expect(try await database.tokenserver.records().map(\.uid) == [3])
             #expect(try await database.tokenserver.nodes().first?.available == 102)
@@ -53,7 +53,7 @@ struct SQLiteTroubleTests {
         try await Self.with(trouble, patience: .zero) { database, store, troubling async throws in
             troubling.isTroubled.withLock { $0 = true }
             let error = await #expect(throws: StoreError.self) {
-                try await store.settle([.delete(1), .delete(2)], cutoff: Milliseconds(1000))
+                try await store.settle([.delete(1), .delete(2)], cutoff: Timestamp(1000))
             }
             let text = "\(error as Any)"
             #expect(text.contains(trouble.rawValue) && !text.contains("rollback"), "\(text)")

@@ -94,6 +94,7 @@ private struct DatabaseUnderTest {
 /// The count beside a run decides nothing.
 private struct NoCount: BacklogCounter {
     func count(scope: BacklogScope, limit: Duration) async throws -> BacklogSize? { nil }
+    func count(on nodes: [NodeID], scope: BacklogScope, limit: Duration) async throws -> [NodeID: Int]? { nil }
 }
 
 /// How a run of a random history is done.
@@ -130,7 +131,7 @@ private struct Outcome {
         let target: String
         let uid: UID
         let key: String
-        let unmodifiedSince: Milliseconds?
+        let unmodifiedSince: Timestamp?
     }
 
     let records: [SandboxRecord]
@@ -199,7 +200,7 @@ private struct Outcome {
                     uid: $0.request.uid,
                     key: $0.request.key.text,
                     // When a tombstone was postponed depends on the database's clock.
-                    unmodifiedSince: $0.request.unmodifiedSince.map { min($0, Milliseconds(settings.now)) }
+                    unmodifiedSince: $0.request.unmodifiedSince.map { min($0, Timestamp(settings.now)) }
                 )
             }
         )

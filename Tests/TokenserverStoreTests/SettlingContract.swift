@@ -7,7 +7,7 @@ import Testing
 /// What every record store promises about settling.
 @Suite("Settling, in every record store (laws 4 and 5)")
 struct SettlingContract {
-    private let cutoff = Milliseconds(1000)
+    private let cutoff = Timestamp(1000)
 
     @Test("deletes what is as it was decided on, and frees one slot for each", arguments: Backend.all)
     func deletion(_ backend: Backend) async throws {

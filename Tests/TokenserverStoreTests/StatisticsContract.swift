@@ -23,7 +23,7 @@ struct StatisticsContract {
 
     /// So many that reading all of them shows.
     private static let count: Int64 = 6000
-    private static let cutoff = Milliseconds(1_000_000)
+    private static let cutoff = Timestamp(1_000_000)
 
     private static func withTable(
         _ kind: TestDatabase.Kind,
@@ -155,7 +155,7 @@ struct StatisticsContract {
             }
             // Amid the records of one and the same moment; PostgreSQL walks eight blocks of the table.
             for uid: Int64 in [0, 3000] {
-                let key = BacklogKey(replacedAt: Milliseconds(5000), tiebreaker: uid)
+                let key = BacklogKey(replacedAt: Timestamp(5000), tiebreaker: uid)
                 try await check("a page behind \(uid)", atMost: 1200) {
                     let page = try await store.page(BacklogQuery(scope: scope, cursor: key, limit: 20))
                     #expect(page.entries.count == 20)

@@ -38,7 +38,7 @@ struct StoreContract {
         ]
         try await backend.withStore(nodes: [.live(1)], records: records) { world async throws in
             let page = try await world.store.page(
-                BacklogQuery(scope: BacklogScope(cutoff: Milliseconds(1000)), limit: 10)
+                BacklogQuery(scope: BacklogScope(cutoff: Timestamp(1000)), limit: 10)
             )
             #expect(page.entries.map(\.record.uid) == [UID(1)])
             #expect(page.examinedUpTo == nil)
@@ -166,7 +166,7 @@ struct StoreContract {
         try await backend.withStore(nodes: [.live(1)], records: records) { world async throws in
             let entries = try await world.store.entries(
                 [1, 2, 3, 4, 99].map { UID($0) },
-                scope: BacklogScope(cutoff: Milliseconds(1000))
+                scope: BacklogScope(cutoff: Timestamp(1000))
             )
             #expect(Set(entries.map(\.record.uid.rawValue)) == [1, 4])
         }
@@ -182,8 +182,8 @@ struct StoreContract {
             func standing(_ node: Int64, _ replacedAt: Int64?) -> RecordStanding {
                 RecordStanding(
                     node: NodeID(node),
-                    createdAt: Milliseconds(1),
-                    replacedAt: replacedAt.map { Milliseconds($0) }
+                    createdAt: Timestamp(1),
+                    replacedAt: replacedAt.map { Timestamp($0) }
                 )
             }
             let standings = try await world.store.standings([1, 2, 3, 99].map { UID($0) })
@@ -201,8 +201,8 @@ struct StoreContract {
     func offset(_ backend: Backend) async throws {
         let records = (Int64(1)...5).map { SandboxRecord.obsolete($0, replacedAt: 100 - $0) }
         try await backend.withStore(nodes: [.live(1)], records: records) { world async throws in
-            #expect(try await world.store.key(atOffset: 0, scope: .all)?.replacedAt == Milliseconds(95))
-            #expect(try await world.store.key(atOffset: 4, scope: .all)?.replacedAt == Milliseconds(99))
+            #expect(try await world.store.key(atOffset: 0, scope: .all)?.replacedAt == Timestamp(95))
+            #expect(try await world.store.key(atOffset: 4, scope: .all)?.replacedAt == Timestamp(99))
             #expect(try await world.store.key(atOffset: 5, scope: .all) == nil)
         }
     }
@@ -226,9 +226,9 @@ struct StoreContract {
             .obsolete(4, replacedAt: 5000),
         ]
         try await backend.withStore(nodes: [.live(1), downed], records: records) { world async throws in
-            let scope = BacklogScope(cutoff: Milliseconds(1000))
+            let scope = BacklogScope(cutoff: Timestamp(1000))
             let size = try await world.counter.count(scope: scope, limit: .seconds(60))
-            #expect(size == BacklogSize(purgeable: 2, waitingForDownedNodes: 1, oldest: Milliseconds(40)))
+            #expect(size == BacklogSize(purgeable: 2, waitingForDownedNodes: 1, oldest: Timestamp(40)))
         }
     }
 }

@@ -75,7 +75,7 @@ struct WindowContract {
                 tracksSlots: true,
                 limits: Self.limits
             )
-            var query = BacklogQuery(scope: BacklogScope(cutoff: Milliseconds(100_000)), limit: 20)
+            var query = BacklogQuery(scope: BacklogScope(cutoff: Timestamp(100_000)), limit: 20)
             var seen: [Int64] = []
             var pages = 0
             while true {

@@ -84,8 +84,8 @@ private struct World: Sendable {
             generation: 1_700_000_000_000,
             keysChangedAt: 1_600_000_000_000,
             clientState: "0123456789abcdef0123456789abcdef",
-            createdAt: Milliseconds(1_600_000_000_000),
-            replacedAt: Milliseconds(1_650_000_000_000),
+            createdAt: Timestamp(1_600_000_000_000),
+            replacedAt: Timestamp(1_650_000_000_000),
             nodeID: NodeID(uid % 10 + 1)
         )
         return BacklogEntry(record: record, others: [])

@@ -1,6 +1,7 @@
 import Foundation
 package import Purging
 import Telemetry
+import Support
 
 extension AuditFile {
     private static let batch = 1000
@@ -77,11 +78,11 @@ extension AuditIntent {
         self.init(
             uid: UID(line.uid),
             node: NodeID(line.nodeID),
-            replacedAt: Milliseconds(line.replacedAt),
+            replacedAt: Timestamp(line.replacedAt),
             kind: kind,
             target: line.target,
             keys: line.keys ?? 0,
-            unmodifiedSince: line.unmodifiedSince.map { Milliseconds($0) }
+            unmodifiedSince: line.unmodifiedSince.map { Timestamp($0) }
         )
     }
 }

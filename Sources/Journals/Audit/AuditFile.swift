@@ -3,6 +3,7 @@ import Logging
 package import Purging
 import Synchronization
 import Telemetry
+import Support
 
 /// The audit log: a file to which lines are only ever appended, each with one `write(2)` for all lines of a call.
 ///
@@ -12,7 +13,7 @@ package final class AuditFile: AuditJournal {
     let path: String
     /// Tells the lines of this process from those of others.
     let run: String
-    let queue = FileQueue(label: "purge-old-records.audit")
+    let queue = SerialQueue(label: "purge-old-records.audit")
     private let shouldReopen = Mutex(false)
     private let file: Mutex<OpenFile>
 

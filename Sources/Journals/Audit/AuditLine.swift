@@ -2,6 +2,7 @@ import Foundation
 import Logging
 package import Purging
 import Telemetry
+import Support
 
 /// One line of the audit log, as it is written and read. It holds no e-mail address, no key and no token.
 package struct AuditLine: Sendable, Equatable, Decodable {
@@ -15,7 +16,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
     package let run: String
     package let uid: Int64
     package let nodeID: Int64
-    /// Milliseconds since 1970.
+    /// Timestamp since 1970.
     package let replacedAt: Int64
     package let kind: String
     /// The URL of the storage that was asked; nil where only the record goes.

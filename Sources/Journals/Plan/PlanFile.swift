@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 package import Purging
+import Support
 
 /// A plan that was written by ``PlanFileWriter``, checked from its first byte to its last when it is opened.
 package final class PlanFile: PurgePlan {
@@ -13,7 +14,7 @@ package final class PlanFile: PurgePlan {
     private let firstLine: Int64
     private let end: Int64
     private let fingerprint: Fingerprint
-    private let queue = FileQueue(label: "purge-old-records.plan")
+    private let queue = SerialQueue(label: "purge-old-records.plan")
 
     /// What shows that a file is as it was.
     private struct Fingerprint: Equatable {
@@ -30,7 +31,7 @@ package final class PlanFile: PurgePlan {
         }
     }
 
-    package var cutoff: Milliseconds { Milliseconds(header.cutoff) }
+    package var cutoff: Timestamp { Timestamp(header.cutoff) }
 
     /// - Throws: ``PlanFailure`` for a file that can't be read, is no plan, was changed or is not complete.
     package init(path: String) throws {
@@ -51,7 +52,7 @@ package final class PlanFile: PurgePlan {
         try await queue.run { [self] in
             var lines: [(position: Int64, record: PlannedRecord)] = []
             // A line's position is where it begins; any number in between means the next line.
-            var start = try position.map { try self.start(behind: max($0, firstLine - 1)) } ?? firstLine
+            var start = try position.map { try self.start(after: max($0, firstLine - 1)) } ?? firstLine
             while lines.count < limit, start < end {
                 let bytes = try read(from: start)
                 var rest = bytes[...]
@@ -71,7 +72,7 @@ package final class PlanFile: PurgePlan {
         }
     }
 
-    private func start(behind position: Int64) throws -> Int64 {
+    private func start(after position: Int64) throws -> Int64 {
         if position >= end { return end }
         let bytes = try read(from: position)
         return position + Int64(bytes.firstIndex(of: UInt8(ascii: "\n")) ?? 0) + 1

@@ -3,6 +3,7 @@ import Foundation
 package import Purging
 import Synchronization
 import Telemetry
+import Support
 
 /// Writes a plan, line by line, beside the file's place, and moves it there once it is complete.
 package final class PlanFileWriter: PlanSink {
@@ -16,7 +17,7 @@ package final class PlanFileWriter: PlanSink {
     private let path: String
     private let database: String
     private let options: [String: String]
-    private let queue = FileQueue(label: "purge-old-records.plan")
+    private let queue = SerialQueue(label: "purge-old-records.plan")
     private let state = Mutex(State())
 
     package init(path: String, database: String, options: [String: String]) {
@@ -27,7 +28,7 @@ package final class PlanFileWriter: PlanSink {
 
     private var partialPath: String { path + ".partial" }
 
-    package func begin(cutoff: Milliseconds) async throws {
+    package func begin(cutoff: Timestamp) async throws {
         let header = PlanHeader(
             made: WallTime.now().rfc3339,
             database: database,

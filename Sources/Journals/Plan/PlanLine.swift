@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Purging
 import Telemetry
+import Support
 
 /// A plan's first line: by what it was made, and so what it holds for.
 package struct PlanHeader: Sendable, Equatable, Codable {
@@ -12,7 +13,7 @@ package struct PlanHeader: Sendable, Equatable, Codable {
     package let made: String
     /// The database's name, without a password.
     package let database: String
-    /// Milliseconds since 1970.
+    /// Timestamp since 1970.
     package let cutoff: Int64
     /// Options that choose records and where their deletes go, as the command line has them.
     package let options: [String: String]
@@ -68,7 +69,7 @@ struct PlanLine: Decodable {
             PlannedRecord(
                 uid: UID(uid),
                 node: NodeID(nodeID),
-                replacedAt: Milliseconds(replacedAt),
+                replacedAt: Timestamp(replacedAt),
                 verb: verb,
                 reason: reason,
                 target: target,

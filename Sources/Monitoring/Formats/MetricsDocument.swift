@@ -34,10 +34,10 @@ struct MetricsDocument {
 
     private func describeRuns(_ text: inout PrometheusText) {
         let book = state.book
-        text.family("purge_runs_total", "counter", "Ended runs, by why each stopped.") { family in
+        text.family("purge_runs_total", "counter", "Runs that ended, by stop reason.") { family in
             for name in StopReason.names { family.sample(Double(book.runsByReason[name] ?? 0), ("stop_reason", name)) }
         }
-        text.gauge("purge_run_in_progress", "Whether a run is under way.", book.runStartedAt == nil ? 0 : 1)
+        text.gauge("purge_run_in_progress", "Whether a run is in progress.", book.runStartedAt == nil ? 0 : 1)
         text.gauge("purge_last_run_timestamp_seconds", "When the last run ended.", book.runs.first?.endedAt.seconds)
         text.gauge(
             "purge_last_finished_run_timestamp_seconds",
@@ -82,12 +82,12 @@ struct MetricsDocument {
         }
         text.counter(
             "purge_records_changed_total",
-            "Records that changed between decision and settling, and were left alone.",
+            "Records that changed between the decision and the deletion, and were skipped.",
             totals.changed
         )
         text.counter(
             "purge_deferrals_failed_total",
-            "Failed records that could not be moved behind the others.",
+            "Failed records that could not be deferred.",
             totals.deferralsFailed
         )
         text.counter(
@@ -95,11 +95,31 @@ struct MetricsDocument {
             "Answers of nodes that were no confirmation, and requests without an answer.",
             totals.errorAnswers
         )
+        describeAnswers(&text)
         text.histogram(
             "purge_delete_duration_seconds",
             "How long nodes took to confirm a deletion.",
             totals.durations
         )
+    }
+
+    private func describeAnswers(_ text: inout PrometheusText) {
+        var labelled: [String: [String: Int]] = [:]
+        for (node, answers) in state.totals.answers {
+            let label = state.labelledNodes.contains(node) ? node : NodeSeries.others
+            labelled[label, default: [:]].merge(answers, uniquingKeysWith: +)
+        }
+        text.family(
+            "purge_node_answers_total",
+            "counter",
+            "Requests that ended, by node and by HTTP status, or why there was none."
+        ) { family in
+            for (node, answers) in labelled.sorted(by: { $0.key < $1.key }) {
+                for (answer, count) in answers.sorted(by: { $0.key < $1.key }) {
+                    family.sample(Double(count), ("node", node), ("answer", answer))
+                }
+            }
+        }
     }
 
     private func describeBacklog(_ text: inout PrometheusText) {
@@ -124,14 +144,14 @@ struct MetricsDocument {
             state.oldestAge?.inSeconds
         )
         text.gauge(
-            "purge_promise_seconds",
-            "Within this time everything obsolete is to be gone (--promise).",
-            state.program.promise?.inSeconds
+            "purge_age_slo_seconds",
+            "The age objective: the oldest obsolete record may be so old (--age-slo).",
+            state.program.ageObjective?.inSeconds
         )
         text.gauge(
-            "purge_promise_margin_seconds",
-            "By how much the promise is kept; negative if it is broken.",
-            state.promiseMargin?.inSeconds
+            "purge_age_slo_margin_seconds",
+            "By how much the age objective is met; negative if it is missed.",
+            state.ageObjectiveMargin?.inSeconds
         )
     }
 
@@ -146,10 +166,12 @@ struct MetricsDocument {
         }
         family("purge_node_requests_in_flight", "Requests that a node is working on.") { Double($0.inFlight) }
         family("purge_node_request_limit", "Requests that a node may have at once.") { Double($0.limit) }
-        family("purge_node_records_waiting", "Records here that wait for their node.") { Double($0.waiting) }
+        family("purge_node_records_queued", "Records in memory that wait for their node.") { Double($0.waiting) }
         family("purge_node_latency_seconds", "How long a node usually takes for an answer.") { $0.latency }
-        family("purge_node_cut_off", "How many nodes are cut off, or left alone for a run: 1 or 0, except under other.")
-        {
+        family(
+            "purge_node_circuit_open",
+            "Nodes whose circuit is open, or that are abandoned for a run: 1 or 0, except under other."
+        ) {
             Double($0.cutOff)
         }
     }
@@ -169,7 +191,7 @@ struct MetricsDocument {
     }
 }
 
-extension Milliseconds {
+extension Timestamp {
     /// Seconds since 1970.
     fileprivate var seconds: Double { Double(rawValue) / 1000 }
 }

@@ -42,8 +42,8 @@ extension RunStatus.NodeStatus {
     var isOutOfUse: Bool {
         if isDowned { return false }
         return switch state {
-        case .cutOff, .left: true
-        case .open, .quiet: false
+        case .circuitOpen, .abandoned: true
+        case .healthy, .unproven, .backingOff: false
         }
     }
 }

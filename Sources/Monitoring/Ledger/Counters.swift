@@ -23,6 +23,15 @@ struct Counters<Key: CaseIterable & Hashable & Sendable>: Sendable {
     var values: [Key: Int] { counters.mapValues(\.value) }
 }
 
+/// How many answers of each kind each node gave. The kinds are few; nodes are as many as `nodes` has rows.
+final class AnswerCounters: Sendable {
+    private let counts = Mutex<[String: [String: Int]]>([:])
+
+    func add(_ node: String, _ answer: String) { counts.withLock { $0[node, default: [:]][answer, default: 0] += 1 } }
+
+    var values: [String: [String: Int]] { counts.withLock { $0 } }
+}
+
 /// How many durations there were up to each of some bounds.
 struct DurationHistogram: Sendable {
     /// In seconds.

@@ -3,21 +3,21 @@ import Synchronization
 
 /// What the runs did since the program started, and how the last ones ended: what metrics and the status page rest on.
 ///
-/// The counts of single records take no lock. Memory is bounded, however long the program runs.
+/// The counts of single records take no lock, those of answers a short one. Memory is bounded, however long the program runs.
 package final class RunLedger: RunObserver {
     /// How many ended runs are remembered.
     static let rememberedRuns = 20
 
     /// A run that has ended.
     package struct FinishedRun: Sendable {
-        package let endedAt: Milliseconds
+        package let endedAt: Timestamp
         package let summary: RunSummary
     }
 
     /// A count of the whole backlog.
     struct CountedBacklog: Sendable {
         let size: BacklogSize
-        let at: Milliseconds
+        let at: Timestamp
         /// Records that had been deleted here when the count began.
         let deletedBefore: Int
     }
@@ -32,6 +32,8 @@ package final class RunLedger: RunObserver {
         var changed = 0
         var deferralsFailed = 0
         var errorAnswers = 0
+        /// By node and by kind: an HTTP status, or why there was none.
+        var answers: [String: [String: Int]] = [:]
         var durations = DurationHistogram.Values(counts: [], sum: 0)
 
         var deletedTotal: Int { deleted.values.reduce(0, +) }
@@ -39,13 +41,13 @@ package final class RunLedger: RunObserver {
 
     /// What changes seldom.
     struct Book: Sendable {
-        /// When the run that is under way began; nil between runs.
-        var runStartedAt: Milliseconds?
+        /// When the run that is in progress began; nil between runs.
+        var runStartedAt: Timestamp?
         /// The newest first.
         var runs: [FinishedRun] = []
         var runsByReason: [String: Int] = [:]
         /// When the last run ended that was neither stopped nor failed.
-        var lastFinishedAt: Milliseconds?
+        var lastFinishedAt: Timestamp?
         /// Nil if the last count failed: what was counted before says less with every record that becomes due.
         var backlog: CountedBacklog?
         var notCounted: String?
@@ -64,6 +66,7 @@ package final class RunLedger: RunObserver {
     private let changed = Counter()
     private let deferralsFailed = Counter()
     private let errorAnswers = Counter()
+    private let answers = AnswerCounters()
     private let durations = DurationHistogram()
     private let written = Mutex(Book())
 
@@ -85,6 +88,7 @@ package final class RunLedger: RunObserver {
             changed: changed.value,
             deferralsFailed: deferralsFailed.value,
             errorAnswers: errorAnswers.value,
+            answers: answers.values,
             durations: durations.values
         )
     }
@@ -118,7 +122,9 @@ package final class RunLedger: RunObserver {
         case .recordChanged: changed.add()
         case .deferralFailed: deferralsFailed.add()
         case .errorAnswered: errorAnswers.add()
-        case .paused, .nodeChanged, .nodeMalformed, .databaseRefused, .deletionRedirected, .limitReached, .progressed,
+        case .answered(let node, let answer): answers.add(node, answer)
+        case .paused, .nodeChanged, .recordMalformed, .nodeMalformed, .databaseRefused, .deletionRedirected,
+            .limitReached, .progressed,
             .requestsLimited, .machineShort:
             break
         }
@@ -132,7 +138,7 @@ package final class RunLedger: RunObserver {
             if book.runs.count > Self.rememberedRuns { book.runs.removeLast() }
             book.runsByReason[summary.stopReason.name, default: 0] += 1
             if !summary.stopReason.isError, summary.stopReason != .stopRequested { book.lastFinishedAt = run.endedAt }
-            if summary.stopReason == .complete, summary.shard == nil {
+            if summary.stopReason.coversAll, summary.shard == nil {
                 book.heldByLastRun = summary.leftNothingOut ? summary.held : nil
             }
         }
@@ -142,6 +148,6 @@ package final class RunLedger: RunObserver {
 extension RunSummary {
     /// Whether a complete run saw the records of all nodes.
     fileprivate var leftNothingOut: Bool {
-        (!hasDownedNodes || onDownedNodes == 0) && troubledNodes.isEmpty && untouched == 0
+        (!hasDownedNodes || onDownedNodes == 0) && troubledNodes.isEmpty && skipped == 0
     }
 }

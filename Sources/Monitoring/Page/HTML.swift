@@ -1,3 +1,5 @@
+import Support
+
 /// Text that may stand in HTML: what is put into it by interpolation is escaped, unless it is HTML itself.
 struct HTML: ExpressibleByStringInterpolation, Sendable {
     let text: String

@@ -34,7 +34,7 @@ enum PageStyle {
         table{width:100%;border-collapse:collapse;font-size:.95rem}
         th,td{padding:.4rem .6rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;font-weight:400}
         th:first-child,.text,td[data-name=State]{text-align:left}
-        thead th{color:var(--quiet);font-size:.85rem}tbody th{font-weight:600}
+        thead th{color:var(--quiet);font-size:.85rem;overflow-wrap:normal}tbody th{font-weight:600}
         td small{display:block}
         footer{margin-top:2rem;display:flex;flex-wrap:wrap;gap:.5rem 1.25rem;align-items:center;color:var(--quiet)}
         a{color:var(--line)}button{font:inherit;color:inherit;background:var(--card);border:1px solid var(--rule);

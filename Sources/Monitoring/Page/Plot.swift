@@ -1,9 +1,10 @@
 import Purging
+import Support
 
 /// One quantity over time, as an SVG line with its axes beside it.
 struct Plot {
     struct Point {
-        let at: Milliseconds
+        let at: Timestamp
         /// Nil where it isn't known: the line has a gap there.
         let value: Double?
     }
@@ -15,7 +16,7 @@ struct Plot {
     /// What it is about, in words, for those who can't see it.
     let summary: String
     let points: [Point]
-    let span: ClosedRange<Milliseconds>
+    let span: ClosedRange<Timestamp>
     /// A level to compare with.
     var limit: Double?
     /// How a value is written on the axis.
@@ -54,7 +55,7 @@ struct Plot {
         return max(2, (largest / (2 * step)).rounded(.up) * 2) * step
     }
 
-    private func place(_ moment: Milliseconds) -> Double {
+    private func place(_ moment: Timestamp) -> Double {
         let whole = max(1, span.upperBound.since(span.lowerBound).inSeconds)
         return moment.since(span.lowerBound).inSeconds / whole * Self.width
     }

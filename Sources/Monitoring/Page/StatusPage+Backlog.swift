@@ -1,4 +1,5 @@
 import Purging
+import Support
 
 /// How large and how old the backlog is, and how that went over the last hours.
 extension StatusPage {
@@ -8,8 +9,8 @@ extension StatusPage {
         let samples = state.history + [latest]
         let oldest = samples.first?.at ?? state.now
         let hour = state.now.advanced(by: .seconds(-3600))
-        let span = max(min(oldest, hour), state.now.advanced(by: .zero - History.span))...state.now
-        let promise = state.program.promise
+        let span = max(min(oldest, hour), state.now.advanced(by: .zero - SampleHistory.span))...state.now
+        let objective = state.program.ageObjective
         let records = Plot(
             title: "Records in the backlog",
             summary: sizeInWords,
@@ -19,23 +20,23 @@ extension StatusPage {
         )
         let age = Plot(
             title: "Age of the oldest",
-            summary: ageInWords + (promise == nil ? "" : "; the dashed line is the promise"),
+            summary: ageInWords + (objective == nil ? "" : "; the dashed line is the objective"),
             points: samples.map { Plot.Point(at: $0.at, value: $0.oldestAge?.inSeconds) },
             span: span,
-            limit: promise?.inSeconds,
+            limit: objective?.inSeconds,
             label: { $0 == 0 ? "0" : Figures.seconds($0) },
             steps: Plot.durationSteps
         )
         let deleted = Plot(
             title: "Deleted here per minute",
-            summary: "\(Figures.grouped(latest.deleted)) in the last one",
+            summary: "\(Figures.grouped(state.deletedInMinute)) in the last minute",
             points: state.history.map { Plot.Point(at: $0.at, value: Double($0.deleted)) },
             span: span,
             label: Figures.short
         )
         return """
             <section><h2>Backlog</h2>
-            \(promiseInWords)\(waiting)<div class="plots">
+            \(ageObjectiveInWords)\(waiting)<div class="plots">
             \(records.html)\(age.html)\(deleted.html)</div></section>
 
             """
@@ -54,20 +55,21 @@ extension StatusPage {
         return age == .zero ? "nothing is obsolete" : "\(Figures.duration(age)) since it was replaced"
     }
 
-    private var promiseInWords: HTML {
-        guard let promise = state.program.promise else { return "" }
-        guard let margin = state.promiseMargin else {
-            return "<p>Promised: gone within \(Figures.duration(promise)); whether that is kept is not known yet.</p>\n"
+    private var ageObjectiveInWords: HTML {
+        guard let objective = state.program.ageObjective else { return "" }
+        guard let margin = state.ageObjectiveMargin else {
+            return "<p>Age objective: \(Figures.duration(objective)). It is not known yet whether it is met.</p>\n"
         }
         let text: HTML =
             margin < .zero
-            ? "<strong class=\"bad\">broken by \(Figures.duration(.zero - margin))</strong>"
-            : "<strong class=\"good\">kept, with \(Figures.duration(margin)) to spare</strong>"
-        return "<p>Promised: everything obsolete is gone within \(Figures.duration(promise)); \(text).</p>\n"
+            ? "<strong class=\"bad\">missed by \(Figures.duration(.zero - margin))</strong>"
+            : "<strong class=\"good\">met, with \(Figures.duration(margin)) to spare</strong>"
+        return "<p>Age objective: no obsolete record older than \(Figures.duration(objective)); \(text).</p>\n"
     }
 
     private var waiting: HTML {
         guard let waiting = state.backlog?.waiting, waiting > 0 else { return "" }
-        return "<p>\(waiting) of these records are on nodes that are marked as down, and wait for them.</p>\n"
+        return
+            "<p>\(Figures.counted(waiting, "record")) of these \(waiting == 1 ? "waits" : "wait") for nodes that are marked as down.</p>\n"
     }
 }

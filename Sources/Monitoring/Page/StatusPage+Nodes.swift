@@ -1,4 +1,5 @@
 import Purging
+import Support
 
 /// Each node and its gate.
 extension StatusPage {
@@ -8,14 +9,14 @@ extension StatusPage {
         }
         // Those in trouble first.
         let sorted = state.nodes.sorted { $0.url < $1.url }
-        let ordered = sorted.filter { $0.state != .open } + sorted.filter { $0.state == .open }
+        let ordered = sorted.filter { $0.state != .healthy } + sorted.filter { $0.state == .healthy }
         let rows = ordered.prefix(NodeLabels.most).map { node -> HTML in
             """
-            <tr><th scope="row">\(node.url)</th><td data-name="State">\(Self.text(node))\
+            <tr><th scope="row">\(node.url)\(Self.ids(node))</th><td data-name="State">\(Self.text(node))\
             \(node.isThrottled ? " <small>backoff is set</small>" : "")</td>\
             <td data-name="In flight">\(node.inFlight)</td><td data-name="Limit">\(node.limit)</td>\
             <td data-name="Latency">\(node.latency.map { Figures.seconds($0) } ?? "–")</td>\
-            <td data-name="Waiting here">\(node.waiting)</td></tr>
+            <td data-name="Queued">\(node.waiting)</td></tr>
 
             """
         }
@@ -25,24 +26,31 @@ extension StatusPage {
             <section><h2>Nodes</h2>
             <table class="cards"><thead><tr><th scope="col">Node</th><th scope="col" class="text">State</th>\
             <th scope="col">In flight</th><th scope="col">Limit</th><th scope="col">Latency</th>\
-            <th scope="col">Waiting here</th></tr></thead><tbody>
+            <th scope="col">Queued</th></tr></thead><tbody>
             \(rows)</tbody></table>\(note)</section>
 
             """
     }
 
+    private static func ids(_ node: RunStatus.NodeStatus) -> HTML {
+        if node.ids.isEmpty { return "" }
+        let list = node.ids.map { String($0.rawValue) }.joined(separator: ", ")
+        return " <small>\(node.ids.count == 1 ? "id" : "ids") \(list)</small>"
+    }
+
     private static func text(_ node: RunStatus.NodeStatus) -> HTML {
-        if node.isDowned { return "<span class=\"fair\">marked as down</span>" }
+        if node.isDowned { return "<span class=\"fair\">marked as down: its records wait for it</span>" }
         return switch node.state {
-        case .open: "<span class=\"good\">open</span>"
-        case .quiet(let time): "<span class=\"fair\">asked for quiet, \(Figures.duration(time)) more</span>"
-        case .cutOff(let reason): "<span class=\"bad\">cut off: \(reason.text); it is probed</span>"
-        case .left(let reason): "<span class=\"bad\">left alone: \(reason.text)</span>"
+        case .healthy: "<span class=\"good\">healthy</span>"
+        case .unproven: "<span class=\"fair\">no successful answer yet</span>"
+        case .backingOff(let time): "<span class=\"fair\">backing off as it asked, for \(Figures.duration(time))</span>"
+        case .circuitOpen(let reason): "<span class=\"bad\">circuit open: \(reason.text); it is probed</span>"
+        case .abandoned(let reason): "<span class=\"bad\">abandoned until the next run: \(reason.text)</span>"
         }
     }
 }
 
-extension NodeGate.LeaveReason {
+extension NodeGate.TroubleReason {
     fileprivate var text: String {
         switch self {
         case .unreachable: "it can't be reached"

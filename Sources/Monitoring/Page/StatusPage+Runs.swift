@@ -1,4 +1,5 @@
 import Purging
+import Support
 
 /// What was held and failed, and how the last runs ended.
 extension StatusPage {
@@ -11,7 +12,7 @@ extension StatusPage {
                 name: reason.rawValue,
                 now: run?.held[reason] ?? 0,
                 all: totals.held[reason] ?? 0,
-                wayOut: reason.wayOut
+                remedy: reason.remedy
             )
         }
         let failed = FailureReason.allCases.map { reason in
@@ -20,7 +21,7 @@ extension StatusPage {
                 name: reason.rawValue,
                 now: run?.failed[reason] ?? 0,
                 all: totals.failed[reason] ?? 0,
-                wayOut: reason.wayOut
+                remedy: reason.remedy
             )
         }
         let rows = (failed + held).filter { $0.now > 0 || $0.all > 0 }.map { reason -> HTML in
@@ -28,7 +29,7 @@ extension StatusPage {
             <tr><th scope="row">\(reason.word): \(reason.name)</th>\
             <td data-name="\(state.run == nil ? "Last run" : "This run")">\(reason.now)</td>\
             <td data-name="Since the start">\(reason.all)</td>\
-            <td data-name="What to do" class="text">\(reason.wayOut)</td></tr>
+            <td data-name="What to do" class="text">\(reason.remedy)</td></tr>
 
             """
         }
@@ -54,7 +55,7 @@ extension StatusPage {
         let name: String
         let now: Int
         let all: Int
-        let wayOut: String
+        let remedy: String
     }
 
     var runs: HTML {
@@ -63,14 +64,14 @@ extension StatusPage {
         }
         let rows = state.book.runs.map { run -> HTML in
             let summary = run.summary
-            let share: HTML = summary.shard.map { " <small>shard \($0.description)</small>" } ?? ""
+            let shard: HTML = summary.shard.map { " <small>shard \($0.description)</small>" } ?? ""
             let dry: HTML = summary.isDryRun ? " <small>dry run</small>" : ""
             return """
-                <tr><th scope="row"><time>\(Figures.dateAndTime(run.endedAt))</time>\(share)\(dry)</th>\
+                <tr><th scope="row"><time>\(Figures.dateAndTime(run.endedAt))</time>\(shard)\(dry)</th>\
                 <td data-name="Took">\(Figures.duration(summary.duration))</td>\
                 <td data-name="Deleted">\(summary.isDryRun ? "would be " : "")\(summary.deletedTotal)</td><td data-name="Held">\(summary.heldTotal)</td>\
                 <td data-name="Failed">\(summary.failedTotal)</td>\
-                <td data-name="Untouched">\(summary.untouched)</td>\
+                <td data-name="Skipped">\(summary.skippedTotal)</td>\
                 <td data-name="Waiting">\(Self.waiting(summary))</td>\
                 <td data-name="Stopped because" class="text">\(Self.reason(summary))</td></tr>
 
@@ -80,7 +81,7 @@ extension StatusPage {
             <section><h2>Last runs</h2>
             <table class="cards"><thead><tr><th scope="col">Ended</th><th scope="col">Took</th>\
             <th scope="col">Deleted</th><th scope="col">Held</th><th scope="col">Failed</th>\
-            <th scope="col">Untouched</th><th scope="col">Waiting</th><th scope="col" class="text">Stopped because</th></tr></thead><tbody>
+            <th scope="col">Skipped</th><th scope="col">Waiting</th><th scope="col" class="text">Stopped because</th></tr></thead><tbody>
             \(rows)</tbody></table></section>
 
             """
@@ -92,7 +93,10 @@ extension StatusPage {
     }
 
     private static func reason(_ summary: RunSummary) -> HTML {
-        let nodes = summary.troubledNodes.map { "\($0.url) (\($0.reason))" }.joined(separator: ", ")
+        let nodes = summary.troubledNodes.map { node in
+            let left = node.records.map { ", \(Figures.counted($0, "record")) left" } ?? ""
+            return "\(node.url) (\(node.reason)\(left))"
+        }.joined(separator: ", ")
         let trouble: HTML = nodes.isEmpty ? "" : "<small>nodes in trouble: \(nodes)</small>"
         let class_ = summary.stopReason.isError ? "bad" : nodes.isEmpty ? "" : "fair"
         return "<span class=\"\(class_)\">\(summary.stopReason.text)</span> \(trouble)"
@@ -102,7 +106,8 @@ extension StatusPage {
 extension StopReason {
     fileprivate var text: String {
         switch self {
-        case .complete: "all was done that could be"
+        case .complete: "everything that could be purged was"
+        case .incomplete: "it went through the backlog, but skipped records"
         case .stopRequested: "it was asked to stop"
         default: detail ?? name
         }

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Purging
+import Support
 
 /// The status page: one HTML document that needs nothing else, readable on a phone, without a mouse and in the dark.
 ///
@@ -54,19 +55,19 @@ struct StatusPage {
         case .rehearsing: "Dry run"
         case .paused: "Paused"
         case .ending: "Ending"
-        case .waiting: "Waiting"
+        case .idle: "Idle"
         case .stopping: "Stopping"
         }
     }
 
     private var header: HTML {
         let program = state.program
-        let share: HTML = program.share.isEmpty ? "" : "<dt>Share</dt><dd>\(program.share)</dd>"
+        let shard: HTML = program.shard.isEmpty ? "" : "<dt>Shard</dt><dd>\(program.shard)</dd>"
         return """
             <header>
             <h1>purge-old-records <span class="badge \(state.phase.name)">\(word)</span></h1>
             <dl class="facts">
-            <dt>Database</dt><dd>\(program.database)</dd>\(share)
+            <dt>Database</dt><dd>\(program.database)</dd>\(shard)
             <dt>Running for</dt><dd>\(Figures.duration(state.now.since(program.startedAt)))</dd>
             <dt>Version</dt><dd>\(program.version)</dd>
             <dt>As of</dt><dd><time>\(Figures.dateAndTime(state.now))</time></dd>
@@ -80,16 +81,16 @@ struct StatusPage {
     private var alarms: [HTML] {
         var alarms: [HTML] = []
         if let reason = state.pause {
-            alarms.append("<p class=\"alarm mild\" role=\"status\">Paused, as \(reason.description).</p>\n")
+            alarms.append("<p class=\"alarm mild\" role=\"status\">Paused, because \(reason.description).</p>\n")
         }
         if let problem = state.database.problem {
             alarms.append("<p class=\"alarm\" role=\"status\">The database does not answer: \(problem)</p>\n")
         }
-        if let margin = state.promiseMargin, margin < .zero {
+        if let margin = state.ageObjectiveMargin, margin < .zero {
             alarms.append(
                 """
-                <p class="alarm" role="status">The promise is broken: something obsolete is there for \
-                \(Figures.duration(.zero - margin)) too long.</p>
+                <p class="alarm" role="status">The age objective is missed: the oldest obsolete record is \
+                \(Figures.duration(.zero - margin)) too old.</p>
 
                 """
             )
@@ -97,7 +98,9 @@ struct StatusPage {
         if let last = state.book.runs.first, last.summary.stopReason.isError,
             let detail = last.summary.stopReason.detail
         {
-            alarms.append("<p class=\"alarm\" role=\"status\">The last run failed: \(detail)</p>\n")
+            alarms.append(
+                "<p class=\"alarm\" role=\"status\">The last run failed, at \(Figures.dateAndTime(last.endedAt)): \(detail)</p>\n"
+            )
         }
         return alarms
     }
@@ -111,16 +114,29 @@ struct StatusPage {
         if let run = state.run {
             tile("Deleted in this run", Figures.grouped(run.summary.deletedTotal), "records")
             tile("Speed", "\(Figures.rate(state.rate))/s", "over ten seconds")
-            tile("Under way", Figures.grouped(run.underway), "\(Figures.grouped(run.undecided)) to decide on")
+            tile("In progress", Figures.grouped(run.inProgress), "records; \(Figures.grouped(run.pending)) pending")
+            if let left = timeLeft { tile("Time left", left, "at the present speed") }
             if let reached = run.reached {
-                tile("Reached what was replaced", Figures.duration(state.now.since(reached)), "ago")
+                tile("Position", Figures.day(reached), "in the backlog: records replaced by then were read")
             }
         }
-        if let started = state.book.runStartedAt { tile("Run began", Figures.time(started), "UTC") }
+        if let started = state.book.runStartedAt { tile("Run started", Figures.time(started), "UTC") }
         if let next = state.nextRun {
             tile("Next run", Figures.time(next), "in \(Figures.duration(max(.zero, next.since(state.now))))")
         }
         tile("Deleted since the start", Figures.grouped(totals.deletedTotal), "records")
         return "<section><h2>Now</h2>\n<dl class=\"tiles\">\(tiles)</dl></section>\n"
+    }
+
+    /// What is left of the backlog, but for what waits or is held, at the speed of the last ten seconds and of the last minute.
+    private var timeLeft: String? {
+        guard let backlog = state.backlog, let run = state.run, run.summary.shard == nil else { return nil }
+        let left = backlog.records - backlog.waiting - run.summary.heldTotal
+        let speeds = [state.rate, Double(state.deletedInMinute) / 60].filter { $0 > 0.01 }
+        guard left > 0, let slow = speeds.min(), let fast = speeds.max() else { return nil }
+        let (shortest, longest) = (Double(left) / fast, Double(left) / slow)
+        guard longest < 1e9 else { return nil }
+        let texts = [shortest, longest].map { Figures.timeLeft(.seconds($0)) }
+        return texts[0] == texts[1] ? texts[0] : "\(texts[0]) to \(texts[1])"
     }
 }

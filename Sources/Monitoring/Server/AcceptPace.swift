@@ -9,12 +9,12 @@ final class AcceptPace: ChannelDuplexHandler {
 
     private static let pauseAfterError = TimeAmount.seconds(1)
 
-    private let limits: ConnectionLimits
+    private let limits: ServerLimits
     private var allowance: Double
     private var refilledAt = NIODeadline.now()
     private var isWaiting = false
 
-    init(limits: ConnectionLimits) {
+    init(limits: ServerLimits) {
         self.limits = limits
         allowance = limits.burst
     }

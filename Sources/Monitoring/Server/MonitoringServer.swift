@@ -22,7 +22,7 @@ package struct MonitoringServer: Sendable {
     package static func start(
         host: String,
         port: Int,
-        limits: ConnectionLimits = ConnectionLimits(),
+        limits: ServerLimits = ServerLimits(),
         monitor: Monitor
     ) async throws(ListenError) -> MonitoringServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -3,10 +3,10 @@ import NIOCore
 
 /// The connections that are open, so that the oldest can give way, and none lasts too long. All on one event loop.
 final class OpenConnections {
-    private let limits: ConnectionLimits
+    private let limits: ServerLimits
     private var channels = Deque<any Channel>()
 
-    init(limits: ConnectionLimits) { self.limits = limits }
+    init(limits: ServerLimits) { self.limits = limits }
 
     func add(_ channel: any Channel, on loop: any EventLoop) {
         channels.append(channel)

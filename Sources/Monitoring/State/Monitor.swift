@@ -15,6 +15,7 @@ package final class Monitor: Sendable {
     /// A loop that gave no sign of life for so long is stuck.
     private static let pulsePatience = Duration.seconds(60)
     private static let rateSpan = 10
+    private static let minute = 60
 
     /// What a probe of Kubernetes is told.
     struct Health: Sendable, Equatable {
@@ -30,7 +31,7 @@ package final class Monitor: Sendable {
         var labelledNodes = NodeLabels()
         var lastSample: Instant?
         var deletedAtSample = 0
-        /// What had been deleted in each of the last seconds.
+        /// What had been deleted by each of the last seconds, for a minute.
         var deleted: [Int] = []
     }
 
@@ -39,11 +40,11 @@ package final class Monitor: Sendable {
     private let ledger: RunLedger
     private let probe: any BacklogProbe
     /// What counts as the backlog at a moment.
-    private let scope: @Sendable (Milliseconds) -> BacklogScope
+    private let scope: @Sendable (Timestamp) -> BacklogScope
     private let pauses: (any PauseSource)?
     private let stopSignal: StopSignal
     private let time: any TimeSource
-    private let history = History()
+    private let history = SampleHistory()
     private let watch: Mutex<Watch>
 
     package init(
@@ -51,7 +52,7 @@ package final class Monitor: Sendable {
         board: StatusBoard,
         ledger: RunLedger,
         probe: any BacklogProbe,
-        scope: @escaping @Sendable (Milliseconds) -> BacklogScope,
+        scope: @escaping @Sendable (Timestamp) -> BacklogScope,
         pauses: (any PauseSource)? = nil,
         stopSignal: StopSignal,
         time: any TimeSource
@@ -127,7 +128,8 @@ package final class Monitor: Sendable {
             run: board.status,
             nextRun: book.runStartedAt == nil ? board.nextRun : nil,
             pause: board.status.map(\.pause) ?? pauses?.reason(at: now),
-            rate: rate(watch.deleted),
+            rate: rate(watch.deleted.suffix(Self.rateSpan + 1)),
+            deletedInMinute: (watch.deleted.last ?? 0) - (watch.deleted.first ?? 0),
             nodes: board.nodes,
             labelledNodes: labelled,
             totals: totals,
@@ -149,10 +151,10 @@ package final class Monitor: Sendable {
             if program.isDryRun { return .rehearsing }
             return board.isOver ? .ending : .beginning
         }
-        return board.isWaiting || !book.runs.isEmpty ? .waiting : .beginning
+        return board.isWaiting || !book.runs.isEmpty ? .idle : .beginning
     }
 
-    private func rate(_ deleted: [Int]) -> Double {
+    private func rate(_ deleted: ArraySlice<Int>) -> Double {
         guard let first = deleted.first, let last = deleted.last, deleted.count > 1 else { return 0 }
         return Double(last - first) / Double(deleted.count - 1)
     }
@@ -174,11 +176,15 @@ package final class Monitor: Sendable {
         let deletedSince: Int? = watch.withLock { watch in
             watch.pulse = now
             watch.deleted.append(deleted)
-            if watch.deleted.count > Self.rateSpan + 1 { watch.deleted.removeFirst() }
+            if watch.deleted.count > Self.minute + 1 { watch.deleted.removeFirst() }
             // The first one as soon as there is something to tell.
-            let isDue = watch.lastSample.map { now - $0 >= History.interval } ?? (watch.database.answeredAt != nil)
+            let isDue =
+                watch.lastSample.map { now - $0 >= SampleHistory.interval } ?? (watch.database.answeredAt != nil)
             guard isDue else { return nil }
+            // Of less than a minute, what was deleted says nothing yet; it is in the next sample.
+            let isFirst = watch.lastSample == nil
             watch.lastSample = now
+            if isFirst { return 0 }
             defer { watch.deletedAtSample = deleted }
             return deleted - watch.deletedAtSample
         }

@@ -7,30 +7,30 @@ package struct MonitorState: Sendable {
         package var version: String
         /// Named as in logs: without a password.
         package var database: String
-        package var startedAt: Milliseconds
+        package var startedAt: Timestamp
         package var isDryRun: Bool
         package var isOneshot: Bool
-        /// Its share of the backlog, in words; empty for all of it.
-        package var share: String
-        /// Everything obsolete is to be gone within this, counted from when it was replaced; nil without a promise.
-        package var promise: Duration?
+        /// Its shard of the backlog, in words; empty for all of it.
+        package var shard: String
+        /// The age that the oldest obsolete record may have, counted from when it was replaced; nil without an objective.
+        package var ageObjective: Duration?
 
         package init(
             version: String,
             database: String,
-            startedAt: Milliseconds,
+            startedAt: Timestamp,
             isDryRun: Bool,
             isOneshot: Bool,
-            share: String,
-            promise: Duration?
+            shard: String,
+            ageObjective: Duration?
         ) {
             self.version = version
             self.database = database
             self.startedAt = startedAt
             self.isDryRun = isDryRun
             self.isOneshot = isOneshot
-            self.share = share
-            self.promise = promise
+            self.shard = shard
+            self.ageObjective = ageObjective
         }
     }
 
@@ -43,7 +43,7 @@ package struct MonitorState: Sendable {
         /// A run takes nothing new, or waits for the count beside it.
         case ending
         /// Between runs.
-        case waiting
+        case idle
         /// On request.
         case stopping
     }
@@ -53,15 +53,15 @@ package struct MonitorState: Sendable {
         /// Nil if it answered.
         var problem: String?
         /// When it answered last; nil for never.
-        var answeredAt: Milliseconds?
+        var answeredAt: Timestamp?
         /// As far as it was looked up, and when.
         var age = BacklogAge.unknown
-        var ageKnownAt: Milliseconds?
+        var ageKnownAt: Timestamp?
     }
 
     /// What is known of the size of the backlog.
     struct Backlog: Sendable, Equatable {
-        let countedAt: Milliseconds
+        let countedAt: Timestamp
         /// As counted, less what was deleted here since.
         let records: Int
         /// Of these, as counted: those that wait for a downed node.
@@ -69,24 +69,26 @@ package struct MonitorState: Sendable {
     }
 
     var program: Program
-    var now: Milliseconds
+    var now: Timestamp
     var phase: Phase
     /// Whether the program was asked to stop.
     var isStopRequested: Bool
     /// The run that purges now; nil between runs, and in a dry run.
     var run: RunStatus?
-    var nextRun: Milliseconds?
+    var nextRun: Timestamp?
     /// Why nothing may be sent, in a run or between two; nil if it may.
     var pause: PauseReason?
     /// Records deleted per second, over the last ten seconds.
     var rate: Double
+    /// Records deleted in the last minute, or since the start if that is less.
+    var deletedInMinute: Int
     var nodes: [RunStatus.NodeStatus]
     var labelledNodes: NodeLabels
     var totals: RunLedger.Totals
     var book: RunLedger.Book
     var backlog: Backlog?
     var database: Database
-    var history: [History.Sample]
+    var history: [SampleHistory.Sample]
     var process: ProcessUsage
 
     /// What was looked up or counted longer ago says nothing of the age now: the oldest record may have gone.
@@ -111,8 +113,8 @@ package struct MonitorState: Sendable {
     /// What of this is kept for the plots.
     ///
     /// - Parameter deleted: records deleted since the sample before.
-    func sample(deleted: Int) -> History.Sample {
-        History.Sample(
+    func sample(deleted: Int) -> SampleHistory.Sample {
+        SampleHistory.Sample(
             at: now,
             records: backlog?.records,
             oldestAge: oldestAge,
@@ -120,9 +122,9 @@ package struct MonitorState: Sendable {
         )
     }
 
-    /// By how much the promise is kept; negative if it is broken. Nil without a promise, or if that isn't known.
-    var promiseMargin: Duration? {
-        guard let promise = program.promise, let oldestAge else { return nil }
-        return promise - oldestAge
+    /// By how much the age objective is met; negative if it is missed. Nil without one, or if that isn't known.
+    var ageObjectiveMargin: Duration? {
+        guard let objective = program.ageObjective, let oldestAge else { return nil }
+        return objective - oldestAge
     }
 }

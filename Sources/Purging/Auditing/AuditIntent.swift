@@ -4,23 +4,23 @@ import SyncTokens
 package struct AuditIntent: Sendable, Equatable {
     package let uid: UID
     package let node: NodeID
-    package let replacedAt: Milliseconds
+    package let replacedAt: Timestamp
     package let kind: DeletionKind
     /// Where the data is to be deleted; nil where only the record goes.
     package let target: String?
     /// Under how many keys, each with a request of its own.
     package let keys: Int
     /// See ``DeleteRequest/unmodifiedSince``.
-    package let unmodifiedSince: Milliseconds?
+    package let unmodifiedSince: Timestamp?
 
     package init(
         uid: UID,
         node: NodeID,
-        replacedAt: Milliseconds,
+        replacedAt: Timestamp,
         kind: DeletionKind,
         target: String?,
         keys: Int,
-        unmodifiedSince: Milliseconds?
+        unmodifiedSince: Timestamp?
     ) {
         self.uid = uid
         self.node = node

@@ -31,7 +31,7 @@ package struct AuditOutcome: Sendable, Equatable {
     /// Why it was held, failed or left, if so: a ``HoldReason``'s or ``FailureReason``'s word.
     package let reason: String?
     /// When the hold ends by itself, if it does.
-    package let until: Milliseconds?
+    package let until: Timestamp?
     package let exchange: ExchangeTrace
 
     package init(
@@ -39,7 +39,7 @@ package struct AuditOutcome: Sendable, Equatable {
         data: DataFate,
         record: RecordFate,
         reason: String?,
-        until: Milliseconds? = nil,
+        until: Timestamp? = nil,
         exchange: ExchangeTrace
     ) {
         self.intent = intent

@@ -106,7 +106,7 @@ package struct AuditTrail: Sendable {
         isConfirmed: Bool = false,
         record: AuditOutcome.RecordFate = .kept,
         reason: String? = nil,
-        until: Milliseconds? = nil
+        until: Timestamp? = nil
     ) {
         guard let known = open.removeValue(forKey: uid) else { return }
         let requested: AuditOutcome.DataFate =

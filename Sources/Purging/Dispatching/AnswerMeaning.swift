@@ -19,7 +19,7 @@ package struct AnswerMeaning: Sendable, Equatable {
         /// Tried again. In the end it stays as it is, whatever became of others.
         case triedAgainAtMost
         /// It stays as it is.
-        case untouched
+        case skipped
         /// Not sent; it is decided on anew.
         case decidedAnew
     }
@@ -35,9 +35,9 @@ package struct AnswerMeaning: Sendable, Equatable {
         case refusal
         /// It has too much to do.
         case overloaded
-        case failed(NodeGate.LeaveReason)
+        case failed(NodeGate.TroubleReason)
         /// It is given up for the run.
-        case left(NodeGate.LeaveReason)
+        case abandoned(NodeGate.TroubleReason)
     }
 
     /// What it means for the secret, until some node has accepted it.
@@ -95,16 +95,16 @@ package struct AnswerMeaning: Sendable, Equatable {
             case .refused: .init(.refused, .refusal)
             case .busy: .init(.triedAgain, .overloaded)
             case .trouble: .init(.triedAgain, .failed(.serverErrors))
-            case .decommissioned: .init(.untouched, .left(.decommissioned))
+            case .decommissioned: .init(.skipped, .abandoned(.decommissioned))
             // Basic auth in front of the node: a password stands between us and it.
-            case .misrouted(401, _): .init(.untouched, .failed(.misrouted), .refused)
+            case .misrouted(401, _): .init(.skipped, .failed(.misrouted), .refused)
             // A load balancer without a node behind it.
             case .misrouted(429, _), .misrouted(500..<600, _): .init(.triedAgainAtMost, .failed(.misrouted))
-            case .misrouted: .init(.untouched, .failed(.misrouted))
+            case .misrouted: .init(.skipped, .failed(.misrouted))
             case .timedOut, .unreachable: .init(.triedAgain, .failed(.unreachable))
             case .shortage: .init(.triedAgainAtMost, .nothing)
             case .expired: .init(.decidedAnew, .nothing)
-            case .abandoned: .init(.untouched, .nothing)
+            case .abandoned: .init(.skipped, .nothing)
             }
     }
 }
@@ -151,6 +151,12 @@ extension NodeAnswer.Verdict {
         }
     }
 
+    /// Whether it says that something is wrong, with the node or the request. A 412 says that the data was written.
+    package var isError: Bool {
+        if case .writtenSince = self { return false }
+        return failure != nil
+    }
+
     /// Whether surely nothing was deleted by this attempt.
     var deletedNothing: Bool {
         switch self {
@@ -158,6 +164,18 @@ extension NodeAnswer.Verdict {
         case .busy(let status): status < 500
         case .unreachable(_, let sent): !sent
         case .confirmed, .trouble, .decommissioned, .misrouted, .timedOut, .abandoned: false
+        }
+    }
+}
+
+extension NodeAnswer {
+    /// How the request ended, in a word of a small set: the HTTP status, or why there is none; nil if it was not sent.
+    package var label: String? {
+        if let status { return String(status) }
+        return switch verdict {
+        case .shortage, .expired: nil
+        case .abandoned: "abandoned"
+        default: verdict.failure?.rawValue ?? "200"
         }
     }
 }

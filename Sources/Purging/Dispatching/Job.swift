@@ -23,7 +23,7 @@ package struct Job: Sendable {
     /// Not to be sent before this.
     var notBefore: Instant?
     /// When the data was last written, by its node's word: asked again with just this as the condition.
-    var condition: Milliseconds?
+    var condition: Timestamp?
 
     package init(entry: BacklogEntry, deletion: DataDeletion, readAt: Instant) {
         self.entry = entry

@@ -53,7 +53,7 @@ struct Lane: Sendable {
         switch gate.permission(at: now) {
         case .go, .full, .trial: load < gate.limit
         case .probe: ready.isEmpty && delayed.isEmpty
-        case .waitUntil, .leftForRun: false
+        case .waitUntil, .abandoned: false
         }
     }
 
@@ -104,7 +104,7 @@ struct Lane: Sendable {
         case .full:
             let trial = ready.contains { $0.attempts == 0 } ? gate.nextTrial : nil
             return [delayed.compactMap(\.notBefore).min(), trial, gate.nextStuck(at: now)].compactMap { $0 }.min()
-        case .leftForRun: return nil
+        case .abandoned: return nil
         }
     }
 

@@ -11,11 +11,11 @@ extension NodeDispatcher {
         if meaning.secret == .accepted { lanes[index].gate.secretAccepted() }
         var change = take(meaning.node, of: flight, answer, at: now)
         if let quiet = answer.quiet {
-            change = lanes[index].gate.quietAsked(quiet, now: now) ?? change
+            change = lanes[index].gate.backoffAsked(quiet, now: now) ?? change
         }
         let resolution = resolve(flight, answer, meaning.record, change: &change, now: now)
         switch resolution {
-        case .held(let job, _, _), .failed(let job, _), .left(let job, _), .short(let job): giveBack(job)
+        case .held(let job, _, _), .failed(let job, _), .skipped(let job, _), .short(let job): giveBack(job)
         case .continuing, .confirmed, .expired: break
         }
         return Answered(
@@ -47,9 +47,9 @@ extension NodeDispatcher {
         case .neutral: return finished(.neutral)
         case .refusal: return finished(.refusal)
         case .overloaded: return finished(.overloaded)
-        case .left(let reason):
+        case .abandoned(let reason):
             lanes[index].gate.requestAbandoned(flight.request, now: now)
-            return lanes[index].gate.leave(reason)
+            return lanes[index].gate.abandon(reason)
         case .nothing:
             lanes[index].gate.requestAbandoned(flight.request, now: now)
             return nil
@@ -70,7 +70,7 @@ extension NodeDispatcher {
         case .confirmed:
             job.confirmedKeys += 1
             if job.confirmedKeys == job.deletion.keys.count { return .confirmed(job) }
-            if isClosed || lanes[flight.lane].gate.reasonLeft != nil { return .left(job, nil) }
+            if isClosed || lanes[flight.lane].gate.abandonReason != nil { return .skipped(job, nil) }
             job.beginNextKey()
             lanes[flight.lane].prepend(job)
             return .continuing
@@ -80,15 +80,15 @@ extension NodeDispatcher {
             // Not carried out, so its place in the budget is free, whosever failure it is.
             giveBack(job)
             job.isReserved = false
-            if isClosed || lanes[flight.lane].gate.reasonLeft != nil { return .left(job, failure) }
+            if isClosed || lanes[flight.lane].gate.abandonReason != nil { return .skipped(job, failure) }
             lanes[flight.lane].refused.append(job)
             return .continuing
-        case .untouched: return .left(job, failure)
+        case .skipped: return .skipped(job, failure)
         case .decidedAnew:
-            if isClosed || lanes[flight.lane].gate.reasonLeft != nil { return .left(job, nil) }
+            if isClosed || lanes[flight.lane].gate.abandonReason != nil { return .skipped(job, nil) }
             job.attempts -= 1
             job.expirations += 1
-            if job.expirations > settings.retry.maxAttempts { return .left(job, .connect) }
+            if job.expirations > settings.retry.maxAttempts { return .skipped(job, .connect) }
             lanes[flight.lane].rereading += 1
             return .expired(job)
         case .triedAgain, .triedAgainAtMost:
@@ -102,12 +102,12 @@ extension NodeDispatcher {
         guard case .writtenSince(let seconds?) = answer.verdict, let nodeTime = answer.nodeTime,
             let quietTime = settings.quietTime
         else { return .held(job, .writtenSince, until: nil) }
-        let lastWrite = Milliseconds(secondsSince1970: seconds)
+        let lastWrite = Timestamp(secondsSince1970: seconds)
         let over = lastWrite.advanced(by: quietTime)
-        if over >= Milliseconds(secondsSince1970: nodeTime) || job.condition != nil {
+        if over >= Timestamp(secondsSince1970: nodeTime) || job.condition != nil {
             return .held(job, .writtenSince, until: over)
         }
-        if isClosed || lanes[flight.lane].gate.reasonLeft != nil { return .left(job, nil) }
+        if isClosed || lanes[flight.lane].gate.abandonReason != nil { return .skipped(job, nil) }
         var job = job
         job.condition = lastWrite
         job.attempts = 0
@@ -134,21 +134,21 @@ extension NodeDispatcher {
             }
         let wait = isBusy ? answer.retryAfter ?? delay : max(delay, answer.retryAfter ?? .zero)
         if isBusy, lanes[index].gate.goodAnswers == flight.request.goodAnswers {
-            change = lanes[index].gate.quietAsked(wait, now: now) ?? change
+            change = lanes[index].gate.backoffAsked(wait, now: now) ?? change
         }
         let gate = lanes[index].gate
-        if gate.reasonLeft != nil || isClosed { return .left(job, failure) }
+        if gate.abandonReason != nil || isClosed { return .skipped(job, failure) }
         var job = job
         let goodBefore =
             job.attempts == 1 ? flight.request.goodAnswers : job.goodAnswersAtFirstFailure ?? gate.goodAnswers
-        if job.attempts >= settings.retry.maxAttempts || wait > settings.gate.longestQuiet {
-            if mayFail, gate.goodAnswers > goodBefore, !gate.isCutOff { return .failed(job, failure ?? .unknown) }
+        if job.attempts >= settings.retry.maxAttempts || wait > settings.gate.longestBackoff {
+            if mayFail, gate.goodAnswers > goodBefore, !gate.isCircuitOpen { return .failed(job, failure ?? .unknown) }
             if isBusy {
                 let startedAt = flight.request.startedAt
                 change = lanes[index].gate.stayedOverloaded(startedAt: startedAt, now: now) ?? change
             }
             if case .shortage = answer.verdict { return .short(job) }
-            return .left(job, failure)
+            return .skipped(job, failure)
         }
         job.goodAnswersAtFirstFailure = job.goodAnswersAtFirstFailure ?? gate.goodAnswers
         lanes[index].delay(job, until: now + wait)
@@ -162,13 +162,13 @@ extension NodeDispatcher {
         var others: [Resolution] = []
         if meaning == .good {
             others += lanes[index].takeRefused().map { .failed($0, .http4xx) }
-        } else if gate.refusesEverything || gate.reasonLeft != nil {
-            others += lanes[index].takeRefused().map { .left($0, .http4xx) }
+        } else if gate.refusesEverything || gate.abandonReason != nil {
+            others += lanes[index].takeRefused().map { .skipped($0, .http4xx) }
         }
-        if gate.reasonLeft != nil {
+        if gate.abandonReason != nil {
             let waiting = lanes[index].removeAll()
             waiting.forEach { giveBack($0) }
-            others += waiting.map { .left($0, nil) }
+            others += waiting.map { .skipped($0, nil) }
         }
         return others
     }
@@ -180,7 +180,7 @@ extension NodeDispatcher {
         for index in lanes.indices {
             let isTheirs = lanes[index].gate.known.hasAccepted
             decided += lanes[index].takeRefused().map { job in
-                (lanes[index].target, isTheirs ? .failed(job, .http4xx) : .left(job, .http4xx))
+                (lanes[index].target, isTheirs ? .failed(job, .http4xx) : .skipped(job, .http4xx))
             }
         }
         return decided

@@ -41,10 +41,10 @@ package struct NodeDispatcher: Sendable {
         /// Its data is gone, by its node's word.
         case confirmed(Job)
         /// - Parameter until: when the hold ends by itself, if it does.
-        case held(Job, HoldReason, until: Milliseconds?)
+        case held(Job, HoldReason, until: Timestamp?)
         case failed(Job, FailureReason)
         /// The node is in trouble or the program stops: left untouched.
-        case left(Job, FailureReason?)
+        case skipped(Job, FailureReason?)
         /// This machine had no connection to spare at any attempt: left untouched, which is not the node's doing.
         case short(Job)
         /// It could not be sent in time: to be read again, and then kept or dropped.
@@ -120,7 +120,7 @@ package struct NodeDispatcher: Sendable {
     package func hasRoomAgain(_ target: ServiceURL) -> Bool {
         guard let index = index(of: target) else { return true }
         // One that is cut off needs a record to be probed with.
-        return (!lanes[index].gate.isCutOff || lanes[index].load == 0)
+        return (!lanes[index].gate.isCircuitOpen || lanes[index].load == 0)
             && lanes[index].ahead
                 <= max(lanes[index].gate.limit, min(lanes[index].gate.usefulQueue, settings.window) / 2)
     }
@@ -142,11 +142,11 @@ package struct NodeDispatcher: Sendable {
 
     /// Whether the node may still be asked in this run, and not only to find out whether it goes on refusing.
     package func mayStillAccept(_ target: ServiceURL) -> Bool {
-        index(of: target).map { lanes[$0].gate.reasonLeft == nil && !lanes[$0].gate.refusesEverything } ?? true
+        index(of: target).map { lanes[$0].gate.abandonReason == nil && !lanes[$0].gate.refusesEverything } ?? true
     }
 
     package func isLeftForRun(_ target: ServiceURL) -> Bool {
-        index(of: target).map { lanes[$0].gate.reasonLeft != nil } ?? false
+        index(of: target).map { lanes[$0].gate.abandonReason != nil } ?? false
     }
 
     // MARK: Events

@@ -12,12 +12,12 @@ extension NodeGate {
         /// Not until a request in flight ends.
         case full
         /// Not in this run any more.
-        case leftForRun
+        case abandoned
 
         var mayGo: Bool { self == .go || self == .probe || self == .trial }
     }
 
-    package enum LeaveReason: String, Sendable {
+    package enum TroubleReason: String, Sendable {
         case unreachable
         case misrouted
         case serverErrors = "server_errors"
@@ -37,13 +37,13 @@ extension NodeGate {
         case refusal
         /// It has too much to do.
         case overloaded
-        case failed(LeaveReason)
+        case failed(TroubleReason)
     }
 
     /// What changed for the node as a whole, for those who watch.
     package enum Change: Sendable, Equatable {
-        case cutOff(LeaveReason, for: Duration)
+        case circuitOpen(TroubleReason, for: Duration)
         case recovered
-        case left(LeaveReason)
+        case abandoned(TroubleReason)
     }
 }

@@ -23,15 +23,15 @@ package struct NodeGate: Sendable {
         }
 
         /// Failures in a row that cut the node off.
-        package var failuresToCutOff = 5
+        package var failuresToOpen = 5
         package var firstCoolDown = Duration.seconds(5)
         package var longestCoolDown = Duration.seconds(60)
         /// Probes that may fail before the node is left for the run.
         package var probesPerRun = 3
         /// The longest pause that a node may ask for; a node that wants a longer one is left for the run.
-        package var longestQuiet = Duration.seconds(120)
+        package var longestBackoff = Duration.seconds(120)
         /// Definite refusals in a row, without a good answer between, that cut the node off.
-        package var refusalsToCutOff = 8
+        package var refusalsToOpen = 8
         /// Good answers during a request that ran into its time limit, from which on that is no failure of the node.
         package var goodAnswersToBlameTheRecord = 20
 
@@ -39,9 +39,9 @@ package struct NodeGate: Sendable {
     }
 
     private enum Phase: Sendable, Equatable {
-        case open
-        case cutOff(LeaveReason, until: Instant, coolDown: Duration)
-        case left(LeaveReason)
+        case healthy
+        case circuitOpen(TroubleReason, until: Instant, coolDown: Duration)
+        case abandoned(TroubleReason)
     }
 
     /// A request that was let through.
@@ -64,9 +64,9 @@ package struct NodeGate: Sendable {
     /// `backoff` is set on the node's row: a quarter of the usual concurrency at most.
     package var isThrottled = false
 
-    private var phase = Phase.open
+    private var phase = Phase.healthy
     private var concurrency: ConcurrencyLimit
-    private var quietUntil: Instant?
+    private var backoffUntil: Instant?
     private var failuresInARow = 0
     private var probesFailed = 0
     private var refusalsInARow = 0
@@ -90,38 +90,38 @@ package struct NodeGate: Sendable {
 
     func state(at now: Instant) -> RunStatus.NodeStatus.State {
         switch phase {
-        case .left(let reason): return .left(reason)
-        case .cutOff(let reason, _, _): return .cutOff(reason)
-        case .open:
-            if let quietUntil, quietUntil > now { return .quiet(for: quietUntil - now) }
-            return .open
+        case .abandoned(let reason): return .abandoned(reason)
+        case .circuitOpen(let reason, _, _): return .circuitOpen(reason)
+        case .healthy:
+            if let backoffUntil, backoffUntil > now { return .backingOff(for: backoffUntil - now) }
+            return goodAnswers > 0 ? .healthy : .unproven
         }
     }
 
-    package var isCutOff: Bool { if case .cutOff = phase { true } else { false } }
+    package var isCircuitOpen: Bool { if case .circuitOpen = phase { true } else { false } }
 
-    package var reasonLeft: LeaveReason? { if case .left(let reason) = phase { reason } else { nil } }
+    package var abandonReason: TroubleReason? { if case .abandoned(let reason) = phase { reason } else { nil } }
 
     /// Records worth keeping ready: what the node takes in about a second, one for each request in flight at least; or a
     /// few probes if it is cut off.
     package var usefulQueue: Int {
-        guard case .open = phase else { return settings.probesPerRun }
+        guard case .healthy = phase else { return settings.probesPerRun }
         guard let latency = concurrency.typicalLatency else { return 2 * limit }
         return limit + Int(min(Double(limit) / min(max(latency, 0.002), 1), 512))
     }
 
     package func permission(at now: Instant) -> Permission {
         switch phase {
-        case .left: return .leftForRun
-        case .cutOff(_, let until, _):
+        case .abandoned: return .abandoned
+        case .circuitOpen(_, let until, _):
             if inFlight > 0 {
                 return .full
             }
-            let from = max(until, quietUntil ?? until)
+            let from = max(until, backoffUntil ?? until)
             return from > now ? .waitUntil(from) : .probe
-        case .open:
-            if let quietUntil, quietUntil > now {
-                return .waitUntil(quietUntil)
+        case .healthy:
+            if let backoffUntil, backoffUntil > now {
+                return .waitUntil(backoffUntil)
             }
             if hasRoom(at: now) { return .go }
             return inFlight < ceiling && requests.nextBeyondLimit.map { $0 <= now } ?? false ? .trial : .full
@@ -135,7 +135,7 @@ package struct NodeGate: Sendable {
     }
 
     /// When time alone lets another request through to a node that is full; nil if it doesn't.
-    package var nextTrial: Instant? { inFlight < ceiling && !isCutOff ? requests.nextBeyondLimit : nil }
+    package var nextTrial: Instant? { inFlight < ceiling && !isCircuitOpen ? requests.nextBeyondLimit : nil }
 
     /// When another request in flight counts as stuck, if it is not answered before.
     func nextStuck(at now: Instant) -> Instant? {
@@ -172,19 +172,19 @@ package struct NodeGate: Sendable {
             goodAnswers += 1
             refusalsInARow = 0
             requests.answeredWell(startedAt: request.startedAt)
-            if case .open = phase {
+            if case .healthy = phase {
                 concurrency.answeredWell(request, elapsed: elapsed, now: now)
             }
             return reopen()
         case .neutral:
-            return isCutOff ? reopen() : nil
+            return isCircuitOpen ? reopen() : nil
         case .refusal:
             return countRefusal(startedAt: request.startedAt, now: now)
         case .overloaded:
-            if case .open = phase { concurrency.answeredBadly(request, mayBeLoad: true, now: now) }
-            return isCutOff ? countFailure(.overloaded, startedAt: request.startedAt, now: now) : nil
+            if case .healthy = phase { concurrency.answeredBadly(request, mayBeLoad: true, now: now) }
+            return isCircuitOpen ? countFailure(.overloaded, startedAt: request.startedAt, now: now) : nil
         case .failed(let reason):
-            if case .open = phase {
+            if case .healthy = phase {
                 concurrency.answeredBadly(request, mayBeLoad: reason == .serverErrors, now: now)
             }
             return countFailure(reason, startedAt: request.startedAt, now: now)
@@ -207,16 +207,16 @@ package struct NodeGate: Sendable {
     }
 
     /// The node asked for nothing new for this long.
-    package mutating func quietAsked(_ duration: Duration, now: Instant) -> Change? {
-        if duration > settings.longestQuiet {
-            return leave(.longPause)
+    package mutating func backoffAsked(_ duration: Duration, now: Instant) -> Change? {
+        if duration > settings.longestBackoff {
+            return abandon(.longPause)
         }
-        quietUntil = max(quietUntil ?? now, now + duration)
+        backoffUntil = max(backoffUntil ?? now, now + duration)
         return nil
     }
 
     /// Whether the node refused so many requests in a row that this is its own trouble.
-    package var refusesEverything: Bool { refusalsInARow >= settings.refusalsToCutOff }
+    package var refusesEverything: Bool { refusalsInARow >= settings.refusalsToOpen }
 
     /// The node accepted the secret.
     package mutating func secretAccepted() { known.hasAccepted = true }
@@ -225,16 +225,16 @@ package struct NodeGate: Sendable {
     package mutating func timestampShown() { known.hasShownTimestamp = true }
 
     /// Gives the node up for the rest of the run.
-    package mutating func leave(_ reason: LeaveReason) -> Change? {
-        if case .left = phase { return nil }
-        phase = .left(reason)
-        return .left(reason)
+    package mutating func abandon(_ reason: TroubleReason) -> Change? {
+        if case .abandoned = phase { return nil }
+        phase = .abandoned(reason)
+        return .abandoned(reason)
     }
 
     /// A new run begins: a node that was left gets a probe, and what counts for one run starts anew.
     package mutating func runStarted(now: Instant) {
-        if case .left(let reason) = phase {
-            phase = .cutOff(reason, until: now, coolDown: settings.firstCoolDown)
+        if case .abandoned(let reason) = phase {
+            phase = .circuitOpen(reason, until: now, coolDown: settings.firstCoolDown)
         }
         requests = RequestsInFlight()
         probesFailed = 0
@@ -244,8 +244,8 @@ package struct NodeGate: Sendable {
 
     private mutating func reopen() -> Change? {
         failuresInARow = 0
-        guard case .cutOff = phase else { return nil }
-        phase = .open
+        guard case .circuitOpen = phase else { return nil }
+        phase = .healthy
         concurrency.startAgain()
         probesFailed = 0
         return .recovered
@@ -254,30 +254,31 @@ package struct NodeGate: Sendable {
     private mutating func countRefusal(startedAt: Instant, now: Instant) -> Change? {
         refusalsInARow += 1
         switch phase {
-        case .left: return nil
-        case .open: return refusesEverything ? cutOff(.refusesEverything, for: settings.firstCoolDown, now: now) : nil
-        case .cutOff: return countFailure(.refusesEverything, startedAt: startedAt, now: now)
+        case .abandoned: return nil
+        case .healthy:
+            return refusesEverything ? openCircuit(.refusesEverything, for: settings.firstCoolDown, now: now) : nil
+        case .circuitOpen: return countFailure(.refusesEverything, startedAt: startedAt, now: now)
         }
     }
 
-    private mutating func countFailure(_ reason: LeaveReason, startedAt: Instant, now: Instant) -> Change? {
+    private mutating func countFailure(_ reason: TroubleReason, startedAt: Instant, now: Instant) -> Change? {
         failuresInARow += 1
         switch phase {
-        case .left: return nil
-        case .open:
-            if failuresInARow < settings.failuresToCutOff { return nil }
-            return cutOff(reason, for: settings.firstCoolDown, now: now)
-        case .cutOff(_, let until, let coolDown):
+        case .abandoned: return nil
+        case .healthy:
+            if failuresInARow < settings.failuresToOpen { return nil }
+            return openCircuit(reason, for: settings.firstCoolDown, now: now)
+        case .circuitOpen(_, let until, let coolDown):
             // What was sent before the cut proves nothing new.
             if startedAt < until { return nil }
             probesFailed += 1
-            if probesFailed >= settings.probesPerRun { return leave(reason) }
-            return cutOff(reason, for: min(coolDown * 2, settings.longestCoolDown), now: now)
+            if probesFailed >= settings.probesPerRun { return abandon(reason) }
+            return openCircuit(reason, for: min(coolDown * 2, settings.longestCoolDown), now: now)
         }
     }
 
-    private mutating func cutOff(_ reason: LeaveReason, for coolDown: Duration, now: Instant) -> Change {
-        phase = .cutOff(reason, until: now + coolDown, coolDown: coolDown)
-        return .cutOff(reason, for: coolDown)
+    private mutating func openCircuit(_ reason: TroubleReason, for coolDown: Duration, now: Instant) -> Change {
+        phase = .circuitOpen(reason, until: now + coolDown, coolDown: coolDown)
+        return .circuitOpen(reason, for: coolDown)
     }
 }

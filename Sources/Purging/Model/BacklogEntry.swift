@@ -6,7 +6,7 @@ package struct BacklogEntry: Sendable {
     /// Records of the same account that Tokenserver takes for other users', as their e-mail has another domain, in a group
     /// for each such user. On storage keyed by account they share their data with this one.
     package let kin: [[UserRecord]]
-    package let replacedAt: Milliseconds
+    package let replacedAt: Timestamp
     package let key: BacklogKey
     /// What a plan says about the record; nil if no plan is being carried out.
     package private(set) var planned: PlannedRecord?

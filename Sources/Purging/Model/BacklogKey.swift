@@ -3,10 +3,10 @@
 /// What orders records of one and the same `replaced_at` is the store's choice, as it depends on what its index can
 /// give without a sort: the uid, or on PostgreSQL the row's place in its table. It holds for one run.
 package struct BacklogKey: Hashable, Comparable, Sendable {
-    package let replacedAt: Milliseconds
+    package let replacedAt: Timestamp
     package let tiebreaker: Int64
 
-    package init(replacedAt: Milliseconds, tiebreaker: Int64) {
+    package init(replacedAt: Timestamp, tiebreaker: Int64) {
         self.replacedAt = replacedAt
         self.tiebreaker = tiebreaker
     }
@@ -24,5 +24,5 @@ package struct BacklogKey: Hashable, Comparable, Sendable {
     }
 
     /// A place behind every record.
-    static let end = BacklogKey(replacedAt: Milliseconds(.max), tiebreaker: .max)
+    static let end = BacklogKey(replacedAt: Timestamp(.max), tiebreaker: .max)
 }

@@ -2,7 +2,7 @@
 package enum BacklogAge: Sendable, Equatable {
     case empty
     /// When the oldest purgeable record was replaced, those that are held or wait included.
-    case oldest(Milliseconds)
+    case oldest(Timestamp)
     /// The database answers, but would have to look for too long.
     case unknown
 }

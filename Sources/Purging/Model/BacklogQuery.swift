@@ -1,7 +1,7 @@
 /// Which records a page of the backlog may hold.
 package struct BacklogScope: Sendable, Equatable {
     /// Records replaced strictly before this are purgeable.
-    package var cutoff: Milliseconds
+    package var cutoff: Timestamp
     /// Only uids greater than this (exclusive, as the original's `--range_start`).
     package var uidsAbove: UID?
     /// Only uids less than this (exclusive, as the original's `--range_end`).
@@ -9,7 +9,7 @@ package struct BacklogScope: Sendable, Equatable {
     /// Only uids of this share; nil for all.
     package var shard: Shard?
 
-    package init(cutoff: Milliseconds, uidsAbove: UID? = nil, uidsBelow: UID? = nil, shard: Shard? = nil) {
+    package init(cutoff: Timestamp, uidsAbove: UID? = nil, uidsBelow: UID? = nil, shard: Shard? = nil) {
         self.cutoff = cutoff
         self.uidsAbove = uidsAbove
         self.uidsBelow = uidsBelow
@@ -114,14 +114,14 @@ package struct BacklogSize: Sendable, Equatable {
     /// Of these, the records whose node is marked as down.
     package var waitingForDownedNodes: Int
     /// When the oldest of them was replaced; nil for an empty backlog.
-    package var oldest: Milliseconds?
+    package var oldest: Timestamp?
     /// Into how many shares it is split, of which the run purges one.
     package var shares = 1
 
     /// About how many records the run can purge: its share of those that don't wait for a downed node.
     package var toPurge: Int { (purgeable - waitingForDownedNodes) / max(1, shares) }
 
-    package init(purgeable: Int, waitingForDownedNodes: Int, oldest: Milliseconds?) {
+    package init(purgeable: Int, waitingForDownedNodes: Int, oldest: Timestamp?) {
         self.purgeable = purgeable
         self.waitingForDownedNodes = waitingForDownedNodes
         self.oldest = oldest

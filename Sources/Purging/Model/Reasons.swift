@@ -23,7 +23,7 @@ package enum HoldReason: String, Sendable, CaseIterable {
     case writtenSince = "written_since"
 
     /// What an operator can do about it, in one line.
-    package var wayOut: String {
+    package var remedy: String {
         switch self {
         case .unaddressable:
             "name the storage with --node-type; on spanner, --accept-unaddressable deletes the record"
@@ -54,7 +54,7 @@ package enum WaitReason: String, Sendable, CaseIterable {
     case tombstoneLast = "tombstone_last"
 
     /// What an operator can do about it, in one line.
-    package var wayOut: String {
+    package var remedy: String {
         switch self {
         case .nodeDown:
             "clear downed in the node's row once it is back, or use --force, with --override_node if its data was copied"
@@ -79,7 +79,7 @@ package enum FailureReason: String, Sendable, CaseIterable {
     case unknown
 
     /// What an operator can do about it, in one line.
-    package var wayOut: String {
+    package var remedy: String {
         switch self {
         case .http4xx: "the node refuses these requests; look into its log"
         case .http5xx, .timeout: "the node had trouble with just these records; look into its log"

@@ -1,11 +1,11 @@
 /// What the database has of a record now, whether it is purgeable or not.
 package struct RecordStanding: Sendable, Equatable {
     package let node: NodeID
-    package let createdAt: Milliseconds
+    package let createdAt: Timestamp
     /// Nil for an active record.
-    package let replacedAt: Milliseconds?
+    package let replacedAt: Timestamp?
 
-    package init(node: NodeID, createdAt: Milliseconds, replacedAt: Milliseconds?) {
+    package init(node: NodeID, createdAt: Timestamp, replacedAt: Timestamp?) {
         self.node = node
         self.createdAt = createdAt
         self.replacedAt = replacedAt

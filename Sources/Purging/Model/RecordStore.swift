@@ -4,7 +4,7 @@
 /// ``StoreError``.
 package protocol BacklogSource: Sendable {
     /// The database server's clock.
-    func currentTime() async throws -> Milliseconds
+    func currentTime() async throws -> Timestamp
 
     /// All nodes, of whatever service: Tokenserver finds a record's node by its id alone.
     func nodes() async throws -> [Node]
@@ -34,7 +34,7 @@ package protocol RecordStore: BacklogSource {
     /// is harmless, as records that were deleted are then ``SettlementResult/gone``.
     ///
     /// - Returns: one result for each settlement, in their order.
-    func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult]
+    func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult]
 
     /// What stands under these uids now, in scope or not; a uid under which there is no record is missing.
     func standings(_ uids: [UID]) async throws -> [UID: RecordStanding]
@@ -44,6 +44,11 @@ package protocol RecordStore: BacklogSource {
 package protocol BacklogCounter: Sendable {
     /// - Returns: nil if `limit` ended the count.
     func count(scope: BacklogScope, limit: Duration) async throws -> BacklogSize?
+
+    /// How many records of the backlog name each of these nodes.
+    ///
+    /// - Returns: nil if `limit` ended the count; a node that no record names is missing.
+    func count(on nodes: [NodeID], scope: BacklogScope, limit: Duration) async throws -> [NodeID: Int]?
 }
 
 /// Why the database could not do what was asked, with what an operator needs to know. Never holds credentials.

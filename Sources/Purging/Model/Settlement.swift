@@ -6,13 +6,13 @@ package struct Settlement: Sendable, Equatable {
         /// Delete the record, whose node has no row in `nodes`; it is checked again that it has none.
         case deleteNodeless
         /// Move `replaced_at` from the value that was read to now, which puts the record behind the others.
-        case postpone(from: Milliseconds)
+        case postpone(from: Timestamp)
     }
 
     package let uid: UID
     /// With the time of creation and the uid, what the record is found by where Tokenserver looks.
     package let email: AccountEmail
-    package let createdAt: Milliseconds
+    package let createdAt: Timestamp
     package let nodeID: NodeID
     package let change: Change
     /// What needs no node's word is not to be written after this moment, as the decision behind it is too old then

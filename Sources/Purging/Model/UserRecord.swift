@@ -10,10 +10,13 @@ package struct UserRecord: Sendable {
     package var generation: Int64
     package var keysChangedAt: Int64?
     package var clientState: String
-    package var createdAt: Milliseconds
+    package var createdAt: Timestamp
     /// Null (nil) while the record is active. It can be backdated, and a deferral moves it.
-    package var replacedAt: Milliseconds?
+    package var replacedAt: Timestamp?
     package var nodeID: NodeID
+    /// The column that holds what Tokenserver's schema forbids, and what that is, such as "nodeid is NULL"; nil if all of them
+    /// are well. Where a column is not, its property above says nothing.
+    package var malformation: String?
 
     package init(
         uid: UID,
@@ -21,9 +24,10 @@ package struct UserRecord: Sendable {
         generation: Int64,
         keysChangedAt: Int64?,
         clientState: String,
-        createdAt: Milliseconds,
-        replacedAt: Milliseconds?,
-        nodeID: NodeID
+        createdAt: Timestamp,
+        replacedAt: Timestamp?,
+        nodeID: NodeID,
+        malformation: String? = nil
     ) {
         self.uid = uid
         self.email = email
@@ -33,6 +37,7 @@ package struct UserRecord: Sendable {
         self.createdAt = createdAt
         self.replacedAt = replacedAt
         self.nodeID = nodeID
+        self.malformation = malformation
     }
 
     package var isActive: Bool { replacedAt == nil }

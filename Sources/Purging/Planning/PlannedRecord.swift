@@ -10,7 +10,7 @@ package struct PlannedRecord: Sendable, Equatable {
 
     package let uid: UID
     package let node: NodeID
-    package let replacedAt: Milliseconds
+    package let replacedAt: Timestamp
     package let verb: Verb
     /// Why: the word of a ``DeletionKind``, ``HoldReason``, ``WaitReason`` or ``FailureReason``.
     package let reason: String
@@ -22,7 +22,7 @@ package struct PlannedRecord: Sendable, Equatable {
     package init(
         uid: UID,
         node: NodeID,
-        replacedAt: Milliseconds,
+        replacedAt: Timestamp,
         verb: Verb,
         reason: String,
         target: String?,

@@ -6,9 +6,9 @@ package struct DataDeletion: Sendable, Equatable {
     package struct Key: Sendable, Equatable {
         package let id: KeyID
         /// See ``DeleteRequest/unmodifiedSince``.
-        package let unmodifiedSince: Milliseconds?
+        package let unmodifiedSince: Timestamp?
 
-        package init(id: KeyID, unmodifiedSince: Milliseconds?) {
+        package init(id: KeyID, unmodifiedSince: Timestamp?) {
             self.id = id
             self.unmodifiedSince = unmodifiedSince
         }

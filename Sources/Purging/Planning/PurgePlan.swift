@@ -1,7 +1,7 @@
 /// Where a dry run writes its plan.
 package protocol PlanSink: Sendable {
     /// Begins the plan. Called once.
-    func begin(cutoff: Milliseconds) async throws
+    func begin(cutoff: Timestamp) async throws
 
     /// Records in the backlog's order.
     func append(_ records: [PlannedRecord]) async throws
@@ -16,7 +16,7 @@ package protocol PlanSink: Sendable {
 /// A plan that was completed, to be carried out.
 package protocol PurgePlan: Sendable {
     /// The cutoff that it was made with.
-    var cutoff: Milliseconds { get }
+    var cutoff: Timestamp { get }
 
     /// The lines behind a position, in their order; nil for the beginning. Empty at the end.
     ///

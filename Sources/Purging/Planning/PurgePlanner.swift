@@ -11,6 +11,7 @@ package struct PurgePlanner: Sendable {
 
     package func action(for entry: BacklogEntry, in directory: NodeDirectory) -> PurgeAction {
         let record = entry.record
+        if record.malformation != nil { return .fail(.malformed) }
         guard let place = directory[record.nodeID] else { return nodelessAction(entry, in: directory) }
         if place.node.isDowned, !policy.forcesDownedNodes {
             return .wait(.nodeDown)
@@ -30,6 +31,8 @@ package struct PurgePlanner: Sendable {
         if place.keying == .uid {
             return purge([.init(id: usualKey, unmodifiedSince: check.ownMoment())])
         }
+        // What a login reads of such an account can't be told.
+        if entry.users.joined().contains(where: { $0.malformation != nil }) { return .hold(.sharedData) }
         if record.isUnaddressable {
             let isAccepted = place.keying == .account && policy.acceptsUnaddressable
             return isAccepted ? .deleteRecord(.unaddressable) : .hold(.unaddressable)
@@ -42,6 +45,15 @@ package struct PurgePlanner: Sendable {
         // Past a downed node the operator has said where the data is, and the original does this.
         if place.node.isDowned, policy.effectiveOverride != nil { return .deleteRecord(.sharedData) }
         return .hold(protections.contains { $0 == .active || $0 == .perhapsActive } ? .sharedData : .revivable)
+    }
+
+    /// Which field makes a record malformed, and how; nil if none does.
+    package func problem(of record: UserRecord, in directory: NodeDirectory) -> String? {
+        if let malformation = record.malformation { return malformation }
+        if record.keys == nil { return "client_state is not hexadecimal" }
+        return directory[record.nodeID]?.problem.map {
+            "the URL of node \(record.nodeID) in nodes can't be used: \($0)"
+        }
     }
 
     private func nodelessAction(_ entry: BacklogEntry, in directory: NodeDirectory) -> PurgeAction {

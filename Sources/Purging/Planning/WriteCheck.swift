@@ -10,17 +10,17 @@ struct WriteCheck {
     let margin: Duration?
 
     /// For data that is the record's own, on storage keyed by uid.
-    func ownMoment() -> Milliseconds? { moment(of: [entry.record]) }
+    func ownMoment() -> Timestamp? { moment(of: [entry.record]) }
 
     /// For data that all of the account's records with this key share.
-    func sharedMoment(_ key: KeyID) -> Milliseconds? {
+    func sharedMoment(_ key: KeyID) -> Timestamp? {
         let fxaUID = entry.record.email.fxaUID
         return moment(
             of: entry.users.joined().filter { $0.email.fxaUID == fxaUID && $0.keys?.contains(key) ?? false }
         )
     }
 
-    private func moment(of records: [UserRecord]) -> Milliseconds? {
+    private func moment(of records: [UserRecord]) -> Timestamp? {
         guard let margin else { return nil }
         // Until the account was deleted, its devices had every right.
         let deletion = entry.users.joined().filter(\.isTombstone).compactMap(\.replacedAt).max()
@@ -28,7 +28,7 @@ struct WriteCheck {
     }
 
     /// The latest moment at which a token for an obsolete record may have been given out; nil for an active record.
-    private func latestToken(_ record: UserRecord) -> Milliseconds? {
+    private func latestToken(_ record: UserRecord) -> Timestamp? {
         guard let replacedAt = record.replacedAt else { return nil }
         let user = entry.users.first { $0.contains { $0.uid == record.uid } } ?? []
         let next = user.lazy.filter { ($0.createdAt, $0.uid) > (record.createdAt, record.uid) }.map(\.createdAt).min()

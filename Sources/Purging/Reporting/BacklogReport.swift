@@ -37,7 +37,7 @@ package struct BacklogReport: Sendable {
         package var held = 0
         package var malformed = 0
         /// When the oldest of them was replaced.
-        package var oldest: Milliseconds?
+        package var oldest: Timestamp?
 
         package var total: Int { purgeable + waiting + held + malformed }
     }
@@ -46,9 +46,9 @@ package struct BacklogReport: Sendable {
     package struct Tally: Sendable, Equatable {
         package private(set) var count = 0
         /// When the oldest of them was replaced.
-        package private(set) var oldest: Milliseconds?
+        package private(set) var oldest: Timestamp?
 
-        mutating func note(_ replacedAt: Milliseconds) {
+        mutating func note(_ replacedAt: Timestamp) {
             count += 1
             oldest = min(oldest ?? replacedAt, replacedAt)
         }
@@ -72,8 +72,8 @@ package struct BacklogReport: Sendable {
     /// What only the nodes could tell, by an audit log, of records that are still there.
     package private(set) var answered: [String: Tally] = [:]
     package private(set) var nodes: [NodeID: Node] = [:]
-    package private(set) var now = Milliseconds(0)
-    package private(set) var cutoff = Milliseconds(0)
+    package private(set) var now = Timestamp(0)
+    package private(set) var cutoff = Timestamp(0)
     /// Whether it was stopped before the end of the backlog.
     package private(set) var isPartial = false
 

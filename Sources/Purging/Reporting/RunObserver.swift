@@ -2,11 +2,12 @@
 package enum RunEvent: Sendable {
     /// A run could not begin, as the database could not be opened.
     case notBegun
-    case started
+    /// - Parameter shard: which the run is about; nil for the whole backlog.
+    case started(Shard?)
     /// The count of the backlog began; it tells of this moment.
     case backlogCountBegan
     /// The backlog was counted beside the run.
-    case backlogCounted(BacklogSize, now: Milliseconds)
+    case backlogCounted(BacklogSize, now: Timestamp)
     /// The count took too long, or failed, and was given up.
     case backlogNotCounted(String)
     case pageRead(records: Int)
@@ -14,15 +15,19 @@ package enum RunEvent: Sendable {
     case dataDeleted(UID, node: String, DeletionKind, elapsed: Duration)
     case recordDeleted(UID, NodeID, DeletionKind)
     /// - Parameter until: when the hold ends by itself, if it does.
-    case recordHeld(UID, NodeID, HoldReason, until: Milliseconds?)
+    case recordHeld(UID, NodeID, HoldReason, until: Timestamp?)
     case recordFailed(UID, NodeID, FailureReason)
+    /// A record can't be purged, as a field of it, or its node's URL, is not as it must be. It stays as it is, and fails.
+    case recordMalformed(UID, NodeID, problem: String)
     /// The database refused to delete or to move a record, in these words.
     case databaseRefused(UID, NodeID, String)
-    /// A failed record could not be moved behind the others.
+    /// A failed record could not be deferred.
     case deferralFailed(UID)
     /// A record changed after it was decided on, and was left alone.
     case recordChanged(UID)
-    /// A node answered something other than a confirmation.
+    /// A request ended: with this HTTP status, or without one for a reason of a closed set.
+    case answered(node: String, answer: String)
+    /// A node answered something other than a confirmation, or not at all.
     case errorAnswered(UID, node: String, NodeAnswer.Verdict)
     /// As many requests are in flight as this machine's limit of open files allows. Told once in a run.
     case requestsLimited(Int)

@@ -4,6 +4,17 @@ package struct RunSummary: Sendable {
     package struct NodeTrouble: Sendable, Equatable {
         package let url: String
         package let reason: String
+        /// Whose data lies there.
+        package let nodes: [NodeID]
+        /// Obsolete records of these nodes that were still there at the run's end; nil if they were not counted.
+        package var records: Int?
+
+        package init(url: String, reason: String, nodes: [NodeID] = [], records: Int? = nil) {
+            self.url = url
+            self.reason = reason
+            self.nodes = nodes
+            self.records = records
+        }
     }
 
     /// Whether the counts say what would be done, as nothing was.
@@ -12,8 +23,8 @@ package struct RunSummary: Sendable {
     package var shard: Shard?
     package var stopReason = StopReason.complete
     package var duration = Duration.zero
-    package var sweeps = 1
-    package var cutoff = Milliseconds(0)
+    package var passes = 1
+    package var cutoff = Timestamp(0)
     /// The database's clock minus this machine's.
     package var clockSkew = Duration.zero
     /// By how much this machine's clock is ahead of what counted, by the word of the storage nodes, or of the monotonic clock
@@ -35,7 +46,7 @@ package struct RunSummary: Sendable {
     /// Records held, by reason.
     package var held: [HoldReason: Int] = [:]
     /// When the holds that end by themselves do so, the first and the last of them; nil if none does.
-    package var holdsEnd: ClosedRange<Milliseconds>?
+    package var holdsEnd: ClosedRange<Timestamp>?
     /// Of these, the ones that are held only because nobody said what their storage runs on.
     package var heldOnUnknownStorage = 0
     /// Changes that were not made as no node accepted the secret, as far as they were seen.
@@ -46,8 +57,8 @@ package struct RunSummary: Sendable {
     package var onDownedNodes: Int? = 0
     /// Whether some node is marked as down and not forced, so that records may wait for it.
     package var hasDownedNodes = false
-    /// Records read but untouched, as their node was in trouble or left for the run, or this machine was short of something.
-    package var untouched = 0
+    /// Records that were read and skipped: their node was in trouble, or this machine short of connections.
+    package var skipped = 0
     /// Those of them that this machine was too short of connections for.
     package var short = 0
     /// Records that changed between decision and settling, and were left alone.
@@ -57,13 +68,19 @@ package struct RunSummary: Sendable {
     package var changedSincePlan = 0
     /// Records that somebody else settled first.
     package var gone = 0
-    /// Nodes in trouble at the end of the run, or with records left untouched.
+    /// Nodes in trouble at the end of the run, or with records that were skipped.
     package var troubledNodes: [NodeTrouble] = []
 
     package init() {}
 
     package var deletedTotal: Int { deleted.values.reduce(0, +) }
     package var failedTotal: Int { failed.values.reduce(0, +) }
+    /// Records that were skipped: as many as were read of nodes in trouble, or as many as were counted there at the end.
+    package var skippedTotal: Int {
+        max(skipped, short + troubledNodes.compactMap(\.records).reduce(0, +))
+    }
+    /// Whether the run left records that it should have purged.
+    package var leavesSomething: Bool { skipped > 0 || withheld > 0 || !troubledNodes.isEmpty }
     package var heldTotal: Int { held.values.reduce(0, +) }
     package var waitingTotal: Int {
         max(onDownedNodes ?? 0, waiting[.nodeDown] ?? 0) + (waiting[.tombstoneLast] ?? 0)
@@ -78,7 +95,7 @@ package struct RunSummary: Sendable {
     package func exitCode(isStrict: Bool) -> Int32 {
         if stopReason.isError { return 1 }
         if stopReason == .stopRequested { return 0 }
-        if failedTotal > 0 || untouched > 0 || withheld > 0 || !troubledNodes.isEmpty { return 3 }
+        if failedTotal > 0 || leavesSomething { return 3 }
         if isStrict {
             let mayWait = waitingTotal > 0 || (hasDownedNodes && onDownedNodes == nil)
             if heldTotal > 0 || mayWait || stopReason == .maxRecords || stopReason == .maxRuntime { return 3 }

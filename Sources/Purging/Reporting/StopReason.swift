@@ -2,6 +2,9 @@
 package enum StopReason: Sendable, Equatable {
     /// Everything that could be purged now was.
     case complete
+    /// The whole backlog was gone through, but records were skipped: their node was in trouble, this machine short of
+    /// connections, or no node accepted the secret.
+    case incomplete
     /// `--max-records` was reached.
     case maxRecords
     /// `--max-runtime` was over.
@@ -27,7 +30,7 @@ package enum StopReason: Sendable, Equatable {
 
     /// Every name that there is.
     package static let names =
-        [Self.complete, .maxRecords, .maxRuntime, .stopRequested, .secretRefused, .secretUnproven]
+        [Self.complete, .incomplete, .maxRecords, .maxRuntime, .stopRequested, .secretRefused, .secretUnproven]
         .map(\.name)
         + [
             Self.nodesImplausible(""), .loopDetected, .shardLost(""), .auditFailed(""), .planFailed(""),
@@ -37,6 +40,7 @@ package enum StopReason: Sendable, Equatable {
     package var name: String {
         switch self {
         case .complete: "complete"
+        case .incomplete: "incomplete"
         case .maxRecords: "max_records"
         case .maxRuntime: "max_runtime"
         case .stopRequested: "stop_requested"
@@ -54,7 +58,7 @@ package enum StopReason: Sendable, Equatable {
     /// What an operator needs to know, if the name isn't enough.
     package var detail: String? {
         switch self {
-        case .complete, .stopRequested: nil
+        case .complete, .incomplete, .stopRequested: nil
         case .maxRecords: "reached --max-records; the rest is for the next run"
         case .maxRuntime: "--max-runtime is over; the rest is for the next run"
         case .secretRefused:
@@ -71,10 +75,13 @@ package enum StopReason: Sendable, Equatable {
         }
     }
 
+    /// Whether the run went through the whole backlog.
+    package var coversAll: Bool { self == .complete || self == .incomplete }
+
     /// Whether the run could not be done, as opposed to done as far as was safe.
     package var isError: Bool {
         switch self {
-        case .complete, .maxRecords, .maxRuntime, .stopRequested: false
+        case .complete, .incomplete, .maxRecords, .maxRuntime, .stopRequested: false
         case .secretRefused, .secretUnproven, .nodesImplausible, .loopDetected, .auditFailed, .planFailed, .storeFailed,
             .shardLost:
             true

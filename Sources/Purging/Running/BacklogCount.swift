@@ -9,7 +9,7 @@ struct BacklogCount: Sendable {
     let counter: any BacklogCounter
     let options: RunOptions
     let policy: PurgePolicy
-    let cutoff: Milliseconds
+    let cutoff: Timestamp
     let observer: any RunObserver
     let time: any TimeSource
 

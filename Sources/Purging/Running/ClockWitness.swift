@@ -18,7 +18,7 @@ package final class ClockWitness: Sendable {
     private let client: any StorageNodeClient
     private let time: any TimeSource
     /// What the time was when it was last looked at.
-    private let known = Mutex<(wall: Milliseconds, at: ContinuousClock.Instant)?>(nil)
+    private let known = Mutex<(wall: Timestamp, at: ContinuousClock.Instant)?>(nil)
 
     package init(client: any StorageNodeClient, time: any TimeSource) {
         self.client = client
@@ -27,7 +27,7 @@ package final class ClockWitness: Sendable {
 
     /// What the time is, at the latest.
     struct Word: Sendable {
-        let time: Milliseconds
+        let time: Timestamp
         /// By how much this machine's clock is ahead of that.
         let ahead: Duration
         /// Whether a node told, so that answers need not be looked at for it.
@@ -76,7 +76,7 @@ package final class ClockWitness: Sendable {
             for target in targets {
                 group.addTask { [client, time] in
                     guard let seconds = await client.time(of: target) else { return .silent }
-                    return .answered(ahead: time.wallTime.since(Milliseconds(Int64(seconds * 1000))))
+                    return .answered(ahead: time.wallTime.since(Timestamp(Int64(seconds * 1000))))
                 }
             }
             limit(Self.patience)

@@ -37,7 +37,7 @@ package struct DryRun: Sendable {
 
     package func run() async -> RunSummary {
         let started = time.now
-        observer.observe(.started)
+        observer.observe(.started(options.shard))
         var summary = RunSummary()
         summary.isDryRun = true
         summary.shard = options.shard

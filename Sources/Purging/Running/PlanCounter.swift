@@ -10,6 +10,9 @@ package struct PlanCounter: BacklogCounter {
         self.source = source
     }
 
+    /// Of a plan that is carried out, nobody waits for this: what it leaves, the next run names as changed or carries out.
+    package func count(on nodes: [NodeID], scope: BacklogScope, limit: Duration) async throws -> [NodeID: Int]? { nil }
+
     package func count(scope: BacklogScope, limit: Duration) async throws -> BacklogSize? {
         let deadline = ContinuousClock.now + limit
         let downed = Set(try await source.nodes().filter(\.isDowned).map(\.id))

@@ -55,10 +55,10 @@ package struct PlannedStore: RecordStore {
     }
 
     private static func key(_ position: Int64) -> BacklogKey {
-        BacklogKey(replacedAt: Milliseconds(0), tiebreaker: position)
+        BacklogKey(replacedAt: Timestamp(0), tiebreaker: position)
     }
 
-    package func currentTime() async throws -> Milliseconds { try await store.currentTime() }
+    package func currentTime() async throws -> Timestamp { try await store.currentTime() }
 
     package func nodes() async throws -> [Node] { try await store.nodes() }
 
@@ -73,7 +73,7 @@ package struct PlannedStore: RecordStore {
         try await store.recordCount(naming: node, limit: limit)
     }
 
-    package func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
+    package func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult] {
         try await store.settle(batch, cutoff: cutoff)
     }
 

@@ -37,17 +37,17 @@ extension PurgeEngine {
                 dispatcher.withdraw(job.deletion.target)
                 if stopReason != nil {
                     trail.conclude(job.uid, reason: AuditTrail.stopped)
-                    underway.remove(job.uid)
+                    inProgress.remove(job.uid)
                 } else if dispatcher.isLeftForRun(job.deletion.target) {
                     dispatcher.giveBack(job)
-                    leftUntouched([job.uid], node: job.deletion.target.text, because: nil)
+                    skip([job.uid], node: job.deletion.target.text, because: nil)
                 } else {
                     dispatcher.enqueue(job)
                 }
             case .settle(let item):
                 if stopReason != nil {
                     trail.conclude(item.settlement.uid, reason: AuditTrail.stopped)
-                    underway.remove(item.settlement.uid)
+                    inProgress.remove(item.settlement.uid)
                 } else {
                     settler.add(item, now: now)
                 }
@@ -63,14 +63,14 @@ extension PurgeEngine {
                 dispatcher.withdraw(job.deletion.target)
                 dispatcher.giveBack(job)
                 forget(job.uid)
-            case .settle(let item): underway.remove(item.settlement.uid)
+            case .settle(let item): inProgress.remove(item.settlement.uid)
             }
         }
     }
 
     /// A record that was accepted, and not tried yet, comes again in its turn.
     mutating func forget(_ uid: UID) {
-        underway.remove(uid)
+        inProgress.remove(uid)
         if proof.forget(uid) { summary.read -= 1 }
     }
 

@@ -1,113 +1,14 @@
 import SyncTokens
 
-/// From pages to decisions.
+/// From records to decisions, and what is done about them.
 extension PurgeEngine {
-    mutating func pageRead(_ result: Result<BacklogReader.Reading<BacklogPage>, any Error>, at now: Instant) {
-        isReading = false
-        switch result {
-        case .failure(let error): stop(reason(of: error))
-        case .success(let reading):
-            learn(reading.directory, readAt: reading.readAt)
-            if stopReason != nil { return }
-            if discardsPage {
-                discardsPage = false
-                return
-            }
-            let entries = reading.content.entries
-            observer.observe(.pageRead(records: entries.count))
-            // The sweep that proves the secret is done anew, and what this run settled itself didn't change.
-            for missing in reading.content.changed
-            where !proof.isOpen && sweep.includes(missing.key, of: missing.node)
-                && !proof.sent.contains(missing.uid)
-            {
-                changedSincePlan(missing.uid)
-            }
-            pending.append(contentsOf: entries.map { ($0, reading.directory, reading.readAt) })
-            do {
-                try sweep.advance(to: reading.content.examinedUpTo)
-            } catch {
-                stop(.loopDetected)
-            }
-        }
-    }
-
-    mutating func reread(_ result: Result<BacklogReader.Reading<[BacklogEntry]>, any Error>, at now: Instant) {
-        let asked = rereading
-        rereading = [:]
-        var entries: [UID: BacklogEntry] = [:]
-        var directory = directory
-        var readAt = now
-        switch result {
-        case .failure(let error): stop(reason(of: error))
-        case .success(let reading):
-            learn(reading.directory, readAt: reading.readAt)
-            directory = reading.directory
-            readAt = reading.readAt
-            noteSlowness(readAt: readAt, at: now)
-            entries = Dictionary(reading.content.map { ($0.record.uid, $0) }, uniquingKeysWith: { first, _ in first })
-        }
-        for (uid, why) in asked.sorted(by: { $0.key < $1.key }) {
-            if case .job(let job) = why { trail.note(job) }
-            guard stopReason == nil, let entry = entries[uid] else {
-                drop(why)
-                trail.conclude(
-                    uid,
-                    record: stopReason == nil ? .changed : .kept,
-                    reason: AuditTrail.stopped(stopReason)
-                )
-                if stopReason == nil {
-                    summary.changed += 1
-                    observer.observe(.recordChanged(uid))
-                }
-                ended(uid)
-                continue
-            }
-            let action = planner.action(for: entry, in: directory)
-            if let planned = why.planned, !planned.allows(action, of: entry) {
-                drop(why)
-                trail.conclude(uid, record: .changed, reason: AuditTrail.decidedAnew)
-                changedSincePlan(uid)
-                ended(uid)
-                continue
-            }
-            if case .purge(let deletion) = action, case .job(var job) = why, !dispatcher.isLeftForRun(deletion.target) {
-                let origin = job.deletion.target
-                let isSame = deletion == job.deletion
-                // Another target, other keys or another condition: what was confirmed so far says nothing about them.
-                if !isSame {
-                    job.confirmedKeys = 0
-                    job.condition = nil
-                }
-                job.entry = entry.planned(as: why.planned)
-                job.deletion = deletion
-                job.readAt = readAt
-                if isSame || !trail.isOn {
-                    dispatcher.rereadKept(job, from: origin)
-                } else {
-                    dispatcher.rereadEnded(from: origin)
-                    trail.conclude(uid, reason: AuditTrail.decidedAnew)
-                    job.beginExchangeAnew()
-                    accept(job)
-                }
-                continue
-            }
-            drop(why)
-            trail.conclude(uid, reason: AuditTrail.decidedAnew)
-            underway.remove(uid)
-            if carryOut(action, entry.planned(as: why.planned), in: directory, readAt: readAt, mayWait: false, at: now)
-            {
-                resumeTombstones(after: uid)
-            }
-        }
-    }
-
     /// Decides on what was read, in order and by what was read with it, as far as the nodes and the database have room.
     mutating func decidePending(at now: Instant) {
         while stopReason == nil, settler.hasRoom, trail.waitingCount < Self.mostWaiting,
             let (entry, directory, readAt) = pending.first
         {
             let uid = entry.record.uid
-            if sweep.includes(entry.key, of: entry.record.nodeID), !proof.sent.contains(uid), !underway.contains(uid),
+            if sweep.includes(entry.key, of: entry.record.nodeID), !proof.sent.contains(uid), !inProgress.contains(uid),
                 !hadItsTurn(entry)
             {
                 let action = planner.action(for: entry, in: directory)
@@ -157,7 +58,7 @@ extension PurgeEngine {
 
     /// - Parameter mayWait: whether the record can be left at the head of the queue, or passed over.
     /// - Returns: false if it has to wait.
-    private mutating func carryOut(
+    mutating func carryOut(
         _ action: PurgeAction,
         _ entry: BacklogEntry,
         in directory: NodeDirectory,
@@ -169,7 +70,7 @@ extension PurgeEngine {
         switch action {
         case .purge(let deletion):
             if dispatcher.isLeftForRun(deletion.target) {
-                leftUntouched([uid], node: deletion.target.text, because: nil)
+                skip([uid], node: deletion.target.text, because: nil)
                 return true
             }
             if mayWait, dispatcher.isFull(deletion.target) {
@@ -179,10 +80,10 @@ extension PurgeEngine {
                 proof.challenge()
                 settler.isHeld = true
             }
-            underway.insert(uid)
+            inProgress.insert(uid)
             accept(Job(entry: entry, deletion: deletion, readAt: readAt))
         case .deleteRecord(let kind):
-            underway.insert(uid)
+            inProgress.insert(uid)
             accept(entry, kind == .nodeless ? .deleteNodeless : .delete, kind, readAt: readAt, at: now)
         case .hold(let reason):
             if directory[node]?.keying == .unknown { summary.heldOnUnknownStorage += 1 }
@@ -191,14 +92,14 @@ extension PurgeEngine {
             if park(entry) { return true }
             if mayWait {
                 // Its account's other records may have gone since it was read: it is looked at again before it is left.
-                toReread[uid] = .decision(planned: entry.planned)
+                rereads.add(uid, .decision(planned: entry.planned))
             } else {
                 summary.waiting[.tombstoneLast, default: 0] += 1
             }
         case .wait(.nodeDown):
             summary.waiting[.nodeDown, default: 0] += 1
         case .fail(let reason):
-            reportMalformed(entry.record, reason)
+            reportMalformed(entry.record, in: directory)
             fail(entry, reason, at: now)
         }
         return true
@@ -223,73 +124,32 @@ extension PurgeEngine {
 
     /// Keeps a tombstone until its account's other records, which are under way, are settled.
     private mutating func park(_ entry: BacklogEntry) -> Bool {
-        let siblings = entry.users.joined().map(\.uid).filter { $0 != entry.record.uid && underway.contains($0) }
-        if siblings.isEmpty { return false }
-        parkedCount[entry.record.uid] = siblings.count
-        for sibling in siblings {
-            parked[sibling, default: []].append(entry.record.uid)
-        }
-        return true
+        let siblings = entry.users.joined().map(\.uid).filter { $0 != entry.record.uid && inProgress.contains($0) }
+        return tombstones.add(entry.record.uid, waitingFor: siblings)
     }
 
     /// A record is no longer under way.
     mutating func ended(_ uid: UID) {
-        underway.remove(uid)
+        inProgress.remove(uid)
         resumeTombstones(after: uid)
     }
 
-    private mutating func resumeTombstones(after uid: UID) {
-        if underway.contains(uid) { return }
-        for tombstone in parked.removeValue(forKey: uid) ?? [] {
-            let left = (parkedCount[tombstone] ?? 1) - 1
-            parkedCount[tombstone] = left > 0 ? left : nil
-            if left <= 0 {
-                toReread[tombstone] = .decision()
-            }
-        }
+    mutating func resumeTombstones(after uid: UID) {
+        if inProgress.contains(uid) { return }
+        for tombstone in tombstones.ended(uid) { rereads.add(tombstone, .decision()) }
     }
 
     /// What the plan names is not what would be done now, so it is left alone.
-    private mutating func changedSincePlan(_ uid: UID) {
+    mutating func changedSincePlan(_ uid: UID) {
         summary.changedSincePlan += 1
         observer.observe(.recordChanged(uid))
     }
 
-    private mutating func drop(_ why: Rereading) {
-        if case .job(let job) = why {
-            dispatcher.rereadDropped(job, from: job.deletion.target)
+    private mutating func reportMalformed(_ record: UserRecord, in directory: NodeDirectory) {
+        guard let problem = planner.problem(of: record, in: directory) else { return }
+        observer.observe(.recordMalformed(record.uid, record.nodeID, problem: problem))
+        if let problem = directory[record.nodeID]?.problem, reportedMalformed.insert(record.nodeID).inserted {
+            observer.observe(.nodeMalformed(record.nodeID, problem: problem))
         }
-    }
-
-    /// The nodes were read anew, unless another reading overtook this one.
-    private mutating func learn(_ directory: NodeDirectory, readAt: Instant) {
-        if let directoryReadAt, readAt <= directoryReadAt { return }
-        self.directory = directory
-        directoryReadAt = readAt
-        meetNodes()
-    }
-
-    /// What was read again and is too old on arrival would be read again for ever.
-    private mutating func noteSlowness(readAt: Instant, at now: Instant) {
-        staleRereads = readAt + options.dispatcher.freshness < now ? staleRereads + 1 : 0
-        if staleRereads >= Self.mostStaleRereads {
-            let limit = options.dispatcher.freshness.inSeconds
-            stop(.storeFailed("the database takes more than \(limit) s to read a record, too long to decide safely"))
-        }
-    }
-
-    private mutating func reportMalformed(_ record: UserRecord, _ reason: FailureReason) {
-        if let problem = directory[record.nodeID]?.problem {
-            if reportedMalformed.insert(record.nodeID).inserted {
-                observer.observe(.nodeMalformed(record.nodeID, problem: problem))
-            }
-        }
-    }
-
-    func reason(of error: any Error) -> StopReason {
-        if let error = error as? ImplausibleNodes { return .nodesImplausible(error.description) }
-        if let error = error as? PlanFailure { return .planFailed(error.description) }
-        if let error = error as? ShardLost { return .shardLost(error.description) }
-        return .storeFailed(String(describing: error))
     }
 }

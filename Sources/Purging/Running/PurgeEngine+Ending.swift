@@ -4,7 +4,7 @@ import SyncTokens
 extension PurgeEngine {
     /// Whether nothing is under way that could bring an event.
     func isQuiescent(at now: Instant) -> Bool {
-        dispatcher.inFlight == 0 && !isReading && rereading.isEmpty && toReread.isEmpty && !settler.isWriting
+        dispatcher.inFlight == 0 && !isReading && rereads.isIdle && !settler.isWriting
             && dispatcher.wakeTime(at: now) == nil && settler.wakeTime == nil && trail.isEmpty
     }
 
@@ -16,8 +16,8 @@ extension PurgeEngine {
             stop(.secretRefused)
         } else if stopReason == nil, proof.isOpen {
             if startNextSweep() { return true }
-            if accounts == .deleted, !provesWithAll {
-                provesWithAll = true
+            if accounts == .deleted, !proof.needsAllAccounts {
+                proof.widen()
                 sweep = Sweep(from: start)
                 return true
             }
@@ -72,7 +72,7 @@ extension PurgeEngine {
     private mutating func endUnproven(at now: Instant) {
         for item in settler.unwritten {
             trail.conclude(item.settlement.uid, isConfirmed: item.meaning.isDeletion, record: .kept)
-            underway.remove(item.settlement.uid)
+            inProgress.remove(item.settlement.uid)
         }
         summary.withheld = proof.withheld + settler.unwritten.count
         settler.discard()
@@ -88,9 +88,10 @@ extension PurgeEngine {
 
     /// Starts the first sweep anew, now that what needs no request may be written too.
     mutating func startAnew() {
-        provesWithAll = false
+        proof.noteNewStart()
         settler.isHeld = false
         sweep = Sweep(from: start)
+        reached = nil
         pending.removeAll()
         discardsPage = isReading
         // What the audit log announces goes on.

@@ -9,51 +9,6 @@ package import SyncTokens
 package struct PurgeEngine: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
-    /// Something to be done; each but `wake` is answered by exactly one event.
-    package enum Effect: Sendable {
-        case send(NodeDispatcher.Dispatch)
-        case read(BacklogQuery)
-        case reread([UID], scope: BacklogScope)
-        case settle([Settler.Item], cutoff: Milliseconds)
-        case audit(AuditTrail.Batch)
-        /// Ask for effects again at this moment.
-        case wake(at: Instant)
-    }
-
-    /// Something that happened.
-    package enum Event: Sendable {
-        case answered(ticket: Int, NodeAnswer)
-        case read(Result<BacklogReader.Reading<BacklogPage>, any Error>)
-        case reread(Result<BacklogReader.Reading<[BacklogEntry]>, any Error>)
-        case settled([Settler.Item], Result<[SettlementResult], any Error>)
-        case audited(Result<Void, any Error>)
-        case stopRequested
-        /// `--max-runtime` is over.
-        case timeIsUp
-        /// By a node's answer to this request, this machine's clock is so far ahead, and the cutoff wrong.
-        case clockContradicted(ticket: Int, ahead: Duration)
-        /// Nothing new is to be sent for now; nil if it may be again.
-        case paused(PauseReason?)
-    }
-
-    /// A record that is being read again, and why.
-    enum Rereading: Sendable {
-        /// What its decision rests on grew too old.
-        case job(Job)
-        /// It is to be decided on anew: the last record of a deleted account, whose other records are settled now, or a
-        /// change without a request whose decision grew too old.
-        case decision(planned: PlannedRecord? = nil)
-
-        /// What a plan says about the record.
-        var planned: PlannedRecord? {
-            switch self {
-            case .job(let job): job.entry.planned
-            case .decision(let planned): planned
-            }
-        }
-    }
-
-    static let mostStaleRereads = 10
     /// So many records that the database refuses one after the other are no single records' trouble.
     static let mostDatabaseRefusals = 5
 
@@ -64,10 +19,10 @@ package struct PurgeEngine: Sendable {
     let observer: any RunObserver
 
     var sweep: Sweep
+    /// When the record furthest into the backlog that was read was replaced; nil before the first page.
+    var reached: Timestamp?
     /// Whose records are purged now; those of deleted accounts have their sweeps before the others, if asked for.
     var accounts: AccountFilter
-    /// Whether deleted accounts were not enough to prove the secret with.
-    var provesWithAll = false
     var dispatcher: NodeDispatcher
     var settler: Settler
     var trail: AuditTrail
@@ -79,34 +34,28 @@ package struct PurgeEngine: Sendable {
     /// Read, but not decided on yet, in the backlog's order.
     var pending: Deque<(entry: BacklogEntry, directory: NodeDirectory, readAt: Instant)> = []
     /// Records between being accepted and being settled.
-    var underway: Set<UID> = []
-    /// Tombstones, by the records of their accounts that are still under way.
-    var parked: [UID: [UID]] = [:]
-    var parkedCount: [UID: Int] = [:]
-    var toReread: [UID: Rereading] = [:]
-    var rereading: [UID: Rereading] = [:]
+    var inProgress: Set<UID> = []
+    var tombstones = WaitingTombstones()
+    var rereads = Rereads()
     /// How many records the database refused to delete, one after the other.
     var databaseRefusals = 0
     /// Whether the page that is being read belongs to the sweep before the secret was proved.
     var discardsPage = false
-    /// Rereadings in a row that were too old on arrival.
-    var staleRereads = 0
     var isReading = false
     var stopReason: StopReason?
     /// Why nothing new is sent at present.
     var pause: PauseReason?
-    var troubled: [String: String] = [:]
-    var nodesWithUntouched: Set<String> = []
+    var troubles = NodeTroubles()
     var reportedMalformed: Set<NodeID> = []
-    private var hasReportedCrowding = false
-    private var wakeScheduled: Instant?
+    var hasReportedCrowding = false
+    var wakeScheduled: Instant?
 
     package internal(set) var isFinished = false
 
     package init(
         options: RunOptions,
         policy: PurgePolicy,
-        cutoff: Milliseconds,
+        cutoff: Timestamp,
         directory: NodeDirectory,
         start: BacklogKey?,
         gates: [ServiceURL: NodeGate],
@@ -140,10 +89,10 @@ package struct PurgeEngine: Sendable {
     /// The run's summary, complete once it is finished.
     package var result: RunSummary {
         var result = summary
-        result.stopReason = stopReason ?? .complete
-        result.sweeps = sweep.number
+        result.troubledNodes = troubles.list(in: directory)
+        result.stopReason = stopReason ?? (result.leavesSomething ? .incomplete : .complete)
+        result.passes = sweep.number
         result.hasDownedNodes = !planner.policy.forcesDownedNodes && !directory.downed.isEmpty
-        result.troubledNodes = troubled.sorted { $0.key < $1.key }.map { .init(url: $0.key, reason: $0.value) }
         return result
     }
 
@@ -175,25 +124,6 @@ package struct PurgeEngine: Sendable {
     /// Whether nothing may begin. What was begun goes on, and what was confirmed is settled.
     var isPaused: Bool { pause != nil && stopReason == nil }
 
-    /// What is to be done now.
-    package mutating func nextEffects(at now: Instant) -> [Effect] {
-        if stopReason != nil { settler.hurry(now: now) }
-        var effects: [Effect] = []
-        repeat {
-            if !isPaused { effects += sendEffects(at: now) }
-            effects += storeEffects(at: now)
-        } while effects.isEmpty && !isPaused && isQuiescent(at: now) && resolveQuiescence(at: now)
-        if isFinished { return effects }
-        let wakeTimes = [isPaused || !settler.allowsSending ? nil : dispatcher.wakeTime(at: now), settler.wakeTime]
-        if let wake = wakeTimes.compactMap({ $0 }).min(),
-            wakeScheduled.map({ wake < $0 || $0 <= now }) ?? true
-        {
-            wakeScheduled = wake
-            effects.append(.wake(at: wake))
-        }
-        return effects
-    }
-
     /// Takes nothing more; what is in flight may end, and what was confirmed is settled. Of several reasons the first
     /// is told, but an error always.
     mutating func stop(_ reason: StopReason) {
@@ -205,95 +135,16 @@ package struct PurgeEngine: Sendable {
         for job in dispatcher.close() {
             trail.note(job)
             trail.conclude(job.uid, reason: AuditTrail.stopped)
-            underway.remove(job.uid)
+            inProgress.remove(job.uid)
         }
-        for (_, why) in toReread {
-            if case .job(let job) = why {
-                dispatcher.rereadDropped(job, from: job.deletion.target)
-                trail.note(job)
-                trail.conclude(job.uid, reason: AuditTrail.stopped)
-            }
+        for job in rereads.dropWaiting() {
+            dispatcher.rereadDropped(job, from: job.deletion.target)
+            trail.note(job)
+            trail.conclude(job.uid, reason: AuditTrail.stopped)
         }
-        toReread.removeAll()
-        parked.removeAll()
-        parkedCount.removeAll()
+        tombstones.removeAll()
         if stopReason == .secretRefused || stopReason == .secretUnproven {
             settler.discard()
         }
-    }
-
-    private mutating func sendEffects(at now: Instant) -> [Effect] {
-        decidePending(at: now)
-        guard settler.allowsSending else { return [] }
-        let (send, stale) = dispatcher.next(at: now, most: settler.sendable)
-        settler.noteSent(send.count)
-        if dispatcher.hasTurnedAway, !hasReportedCrowding {
-            hasReportedCrowding = true
-            observer.observe(.requestsLimited(options.dispatcher.mostInFlight))
-        }
-        summary.requests += send.count
-        for job in stale {
-            toReread[job.uid] = .job(job)
-        }
-        if dispatcher.hasSpentBudget, stopReason == nil {
-            observer.observe(.limitReached)
-            stop(.maxRecords)
-        }
-        return send.map(Effect.send)
-    }
-
-    private mutating func storeEffects(at now: Instant) -> [Effect] {
-        var effects: [Effect] = []
-        if !isPaused, rereading.isEmpty, !toReread.isEmpty {
-            rereading = toReread
-            toReread = [:]
-            effects.append(.reread(rereading.keys.sorted(), scope: scope))
-        }
-        if !isPaused { sweepOn() }
-        if stopReason == nil, !isPaused, !isReading, !sweep.isAtEnd, pending.count < options.pageSize,
-            !proof.isOpen || (someNodeIsIdle && sweep.canPassOver)
-        {
-            isReading = true
-            effects.append(.read(nextQuery()))
-        }
-        let isIdle = dispatcher.inFlight == 0 && !isReading && (pending.isEmpty || isPaused) && rereading.isEmpty
-        if let batch = settler.batch(at: now, isIdle: isIdle) {
-            effects.append(.settle(batch, cutoff: scope.cutoff))
-        }
-        if let batch = trail.batch() {
-            effects.append(.audit(batch))
-        }
-        return effects
-    }
-
-    private mutating func nextQuery() -> BacklogQuery {
-        for node in sweep.passing where canTakeAgain(node) {
-            sweep.takeAgain(node)
-        }
-        for node in Array(sweep.waiting) where canTakeAgain(node) {
-            sweep.join(node)
-        }
-        if proof.isOpen {
-            // Until the secret is proved, a little of each node is enough.
-            for node in directory.places.keys where sweep.covers(node) && !canTakeAgain(node) { sweep.passOver(node) }
-        }
-        var excluded = planner.policy.forcesDownedNodes ? [] : directory.downed
-        for (node, place) in directory.places where place.target.map(dispatcher.isLeftForRun) ?? false {
-            excluded.insert(node)
-        }
-        return BacklogQuery(
-            scope: scope,
-            nodes: sweep.filter(excluding: excluded),
-            accounts: provesWithAll ? .all : accounts,
-            cursor: sweep.cursor,
-            bound: sweep.bound,
-            limit: options.pageSize
-        )
-    }
-
-    func canTakeAgain(_ node: NodeID) -> Bool {
-        guard let target = directory[node]?.target else { return true }
-        if dispatcher.isLeftForRun(target) { return false }
-        return proof.isOpen ? dispatcher.isIdle(target) : dispatcher.hasRoomAgain(target)
     }
 }

@@ -6,6 +6,9 @@ package import SyncTokens
 /// A stop request lets requests in flight end for a while and then cancels them. Settlements are never cancelled:
 /// stores don't react to task cancellation.
 package struct PurgeRun: Sendable {
+    /// How long the count of what is left on nodes in trouble may take, at a run's end.
+    private static let skippedCountLimit = Duration.seconds(5)
+
     let store: any RecordStore
     let counter: any BacklogCounter
     let client: any StorageNodeClient
@@ -67,7 +70,7 @@ package struct PurgeRun: Sendable {
     /// - Parameter gates: what earlier runs learnt about the nodes; this run's knowledge replaces it.
     package func run(gates: inout [ServiceURL: NodeGate]) async -> RunSummary {
         let started = time.now
-        observer.observe(.started)
+        observer.observe(.started(options.shard))
         board?.begin()
         var summary = RunSummary()
         do {
@@ -89,6 +92,7 @@ package struct PurgeRun: Sendable {
             (summary, summary.onDownedNodes) = await count.beside(stopSignal: stopSignal) {
                 await purge(preparation, gates: &gates, started: started)
             }
+            await countSkipped(&summary, preparation.cutoff)
             summary.clockSkew = preparation.clockSkew
             summary.clockAhead = preparation.clockAhead
         } catch {
@@ -98,6 +102,22 @@ package struct PurgeRun: Sendable {
                 ?? .storeFailed(String(describing: error))
         }
         return finished(summary, started)
+    }
+
+    /// Counts what is left on nodes in trouble: most of it was never read, as the reader leaves such nodes out.
+    private func countSkipped(_ summary: inout RunSummary, _ cutoff: Timestamp) async {
+        guard summary.stopReason == .incomplete, !stopSignal.isRequested else { return }
+        let nodes = summary.troubledNodes.flatMap(\.nodes)
+        let counts = try? await counter.count(
+            on: nodes,
+            scope: options.scope(cutoff: cutoff),
+            limit: min(Self.skippedCountLimit, options.countLimit)
+        )
+        guard let counts else { return }
+        for index in summary.troubledNodes.indices {
+            summary.troubledNodes[index].records =
+                summary.troubledNodes[index].nodes.map { counts[$0] ?? 0 }.reduce(0, +)
+        }
     }
 
     private func finished(_ summary: RunSummary, _ started: ContinuousClock.Instant) -> RunSummary {
@@ -180,8 +200,7 @@ package struct PurgeRun: Sendable {
         }
         // What a run of less than a second learnt of the nodes is to be known as well.
         board?.publish(engine.status(at: time.now), at: time.now)
-        board?.clear(sawAll: engine.result.stopReason == .complete && options.shard == nil)
-        if engine.pause != nil { observer.observe(.paused(nil)) }
+        board?.clear(sawAll: engine.result.stopReason.coversAll && options.shard == nil)
         gates = engine.gates
         return engine.result
     }
@@ -196,7 +215,7 @@ package struct PurgeRun: Sendable {
         _ engine: inout PurgeEngine
     ) -> Bool {
         guard let seconds = answer.nodeTime else { return false }
-        let ahead = time.wallTime.since(Milliseconds(Int64(seconds * 1000)))
+        let ahead = time.wallTime.since(Timestamp(Int64(seconds * 1000)))
         if ahead - preparation.lag > ClockWitness.tolerance {
             engine.handle(.clockContradicted(ticket: ticket, ahead: ahead), at: time.now)
         } else if ahead <= ClockWitness.tolerance {
@@ -220,7 +239,7 @@ package struct PurgeRun: Sendable {
 
     /// `--max-offset`: a random place in the backlog, or its beginning where the backlog is shorter.
     private func randomStart(
-        cutoff: Milliseconds,
+        cutoff: Timestamp,
         using random: inout SeededGenerator
     ) async throws -> BacklogKey? {
         let offset = options.maxOffset > 0 ? Int.random(in: 0...options.maxOffset, using: &random) : 0

@@ -17,7 +17,7 @@ package struct RunOptions: Sendable {
     /// How long ago a record must have been replaced to be purgeable.
     package var gracePeriod = Duration.seconds(86_400)
     /// An earlier cutoff than the grace period gives: a plan's.
-    package var latestCutoff: Milliseconds?
+    package var latestCutoff: Timestamp?
     /// Records read for each page.
     package var pageSize = 10
     /// A run starts at a random place up to this far into the backlog, and wraps around.
@@ -47,7 +47,7 @@ package struct RunOptions: Sendable {
 
     package init() {}
 
-    package func scope(cutoff: Milliseconds) -> BacklogScope {
+    package func scope(cutoff: Timestamp) -> BacklogScope {
         BacklogScope(cutoff: cutoff, uidsAbove: uidsAbove, uidsBelow: uidsBelow, shard: shard)
     }
 }

@@ -1,7 +1,7 @@
 /// What a run finds out before it begins: the clocks, the nodes, and where it starts.
 struct RunPreparation: Sendable {
     let reader: BacklogReader
-    let cutoff: Milliseconds
+    let cutoff: Timestamp
     /// The database's clock minus this machine's.
     let clockSkew: Duration
     /// By how much this machine's clock is ahead, by the word of others; 0 if it isn't.

@@ -22,6 +22,9 @@ struct SecretProof: Sendable {
     /// Changes that need no request and wait for the proof, as far as they were seen.
     var withheld = 0
 
+    /// Whether records of deleted accounts alone were not enough to prove the secret with; see `--order deleted-first`.
+    private(set) var needsAllAccounts = false
+
     /// Without an acceptance, no more records than this are sent.
     static let mostSent = 10_000
 
@@ -46,6 +49,12 @@ struct SecretProof: Sendable {
     ///
     /// - Returns: whether it was counted as sent.
     mutating func forget(_ uid: UID) -> Bool { sent.remove(uid) != nil }
+
+    /// The deleted accounts had nothing to prove it with: all accounts are asked for.
+    mutating func widen() { needsAllAccounts = true }
+
+    /// The first pass starts anew.
+    mutating func noteNewStart() { needsAllAccounts = false }
 
     mutating func nothingToAsk() { state = .unchallenged }
 

@@ -42,7 +42,7 @@ package final class StopSignal: Sendable {
     }
 
     /// Returns at the deadline, or as soon as a stop was requested.
-    func pause(until deadline: ContinuousClock.Instant, _ time: any TimeSource) async {
+    package func pause(until deadline: ContinuousClock.Instant, _ time: any TimeSource) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await time.sleep(until: deadline) }
             group.addTask { await self.wait() }

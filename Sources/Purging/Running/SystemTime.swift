@@ -12,10 +12,10 @@ package struct SystemTime: TimeSource {
 
     package var now: ContinuousClock.Instant { ContinuousClock.now }
 
-    package var wallTime: Milliseconds {
+    package var wallTime: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return Milliseconds(Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+        return Timestamp(Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
     package func sleep(until deadline: ContinuousClock.Instant) async {

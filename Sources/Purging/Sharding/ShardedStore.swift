@@ -12,7 +12,7 @@ package struct ShardedStore: RecordStore {
         self.locks = locks
     }
 
-    package func currentTime() async throws -> Milliseconds { try await store.currentTime() }
+    package func currentTime() async throws -> Timestamp { try await store.currentTime() }
 
     package func nodes() async throws -> [Node] { try await store.nodes() }
 
@@ -34,7 +34,7 @@ package struct ShardedStore: RecordStore {
         try await store.recordCount(naming: node, limit: limit)
     }
 
-    package func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
+    package func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult] {
         try await store.settle(batch, cutoff: cutoff)
     }
 

@@ -4,14 +4,15 @@ package enum PauseReason: Sendable, Equatable, CustomStringConvertible {
     case file(String)
     /// That can't be told, for this reason.
     case unknownFile(String, problem: String)
-    /// It is a time outside of every `--window`.
-    case outsideWindows
+    /// It is a time outside of every `--window`; the next one opens then, if that can be told.
+    case outsideWindows(opensAt: String?)
 
     package var description: String {
         switch self {
         case .file(let path): "the pause file \(path) exists"
         case .unknownFile(let path, let problem): "nobody can tell whether the pause file \(path) exists: \(problem)"
-        case .outsideWindows: "it is outside of every --window"
+        case .outsideWindows(let time):
+            "it is outside of every --window\(time.map { ", the next of which opens at \($0)" } ?? "")"
         }
     }
 }
@@ -21,5 +22,5 @@ package protocol PauseSource: Sendable {
     /// Called once a second; quick, and without errors: what can't be told counts as a reason to pause.
     ///
     /// - Returns: nil if it may.
-    func reason(at now: Milliseconds) -> PauseReason?
+    func reason(at now: Timestamp) -> PauseReason?
 }

@@ -4,15 +4,19 @@ import SyncTokens
 package struct RunStatus: Sendable {
     package struct NodeStatus: Sendable, Equatable {
         package enum State: Sendable, Equatable {
-            case open
+            case healthy
+            /// It has not deleted anything yet.
+            case unproven
             /// It asked for nothing new for a while.
-            case quiet(for: Duration)
-            case cutOff(NodeGate.LeaveReason)
+            case backingOff(for: Duration)
+            case circuitOpen(NodeGate.TroubleReason)
             /// For the rest of the run.
-            case left(NodeGate.LeaveReason)
+            case abandoned(NodeGate.TroubleReason)
         }
 
         package let url: String
+        /// The rows of `nodes` with this URL.
+        package fileprivate(set) var ids: [NodeID] = []
         package let state: State
         /// Requests that it may have at once.
         package let limit: Int
@@ -46,15 +50,16 @@ package struct RunStatus: Sendable {
 
         /// What of it outlives the run. A pause that it asked for is measured from then, so it doesn't.
         var atRest: NodeStatus {
-            let isQuiet = if case .quiet = state { true } else { false }
+            let isBackingOff = if case .backingOff = state { true } else { false }
             var rest = NodeStatus(
                 url: url,
-                state: isQuiet ? .open : state,
+                state: isBackingOff ? .healthy : state,
                 limit: limit,
                 latency: latency,
                 isThrottled: isThrottled
             )
             rest.isDowned = isDowned
+            rest.ids = ids
             return rest
         }
     }
@@ -62,30 +67,30 @@ package struct RunStatus: Sendable {
     package let pause: PauseReason?
     /// What the run did so far; its reason to stop is none yet.
     package let summary: RunSummary
-    /// Up to where the backlog was read: when those records were replaced.
-    package let reached: Milliseconds?
+    /// How far the backlog was read: when the latest of those records was replaced.
+    package let reached: Timestamp?
     package let isStopping: Bool
     /// Records that were read and are not decided on yet.
-    package let undecided: Int
+    package let pending: Int
     /// Records between decision and settlement.
-    package let underway: Int
+    package let inProgress: Int
     package let nodes: [NodeStatus]
 
     package init(
         pause: PauseReason? = nil,
         summary: RunSummary,
-        reached: Milliseconds? = nil,
+        reached: Timestamp? = nil,
         isStopping: Bool = false,
-        undecided: Int = 0,
-        underway: Int = 0,
+        pending: Int = 0,
+        inProgress: Int = 0,
         nodes: [NodeStatus] = []
     ) {
         self.pause = pause
         self.summary = summary
         self.reached = reached
         self.isStopping = isStopping
-        self.undecided = undecided
-        self.underway = underway
+        self.pending = pending
+        self.inProgress = inProgress
         self.nodes = nodes
     }
 }
@@ -95,23 +100,29 @@ extension PurgeEngine {
         RunStatus(
             pause: pause,
             summary: result,
-            reached: sweep.cursor?.replacedAt,
+            reached: reached,
             isStopping: stopReason != nil,
-            undecided: pending.count,
-            underway: underway.count,
+            pending: pending.count,
+            inProgress: inProgress.count,
             nodes: nodeStatus(at: now)
         )
     }
 }
 
 extension PurgeEngine {
+    /// Of the nodes that records were met of, and of those that are marked as down, whose records are not read.
     private func nodeStatus(at now: Instant) -> [RunStatus.NodeStatus] {
-        let status = dispatcher.status(at: now)
-        if planner.policy.forcesDownedNodes || directory.downed.isEmpty { return status }
-        let downed = Set(directory.downed.compactMap { directory[$0]?.target?.text })
+        var status = dispatcher.status(at: now)
+        let downed = planner.policy.forcesDownedNodes ? [] : directory.downed
+        let urls = Set(downed.compactMap { directory[$0]?.target?.text })
+        for url in urls.subtracting(status.map(\.url)).sorted() {
+            status.append(RunStatus.NodeStatus(url: url, state: .unproven, limit: 0))
+        }
+        let ids = Dictionary(grouping: directory.places.values.map(\.node.id)) { directory[$0]?.target?.text ?? "" }
         return status.map { node in
             var node = node
-            node.isDowned = downed.contains(node.url)
+            node.isDowned = urls.contains(node.url)
+            node.ids = ids[node.url]?.sorted() ?? []
             return node
         }
     }

@@ -15,7 +15,7 @@ package final class StatusBoard: Sendable {
         /// Whether a service waits for its next run.
         package fileprivate(set) var isWaiting = false
         /// When that begins; nil if it isn't known.
-        package fileprivate(set) var nextRun: Milliseconds?
+        package fileprivate(set) var nextRun: Timestamp?
     }
 
     fileprivate struct KnownNode: Sendable {
@@ -72,7 +72,7 @@ package final class StatusBoard: Sendable {
     }
 
     /// - Parameter nextRun: nil if it depends on others.
-    package func wait(forRunAt nextRun: Milliseconds?) {
+    package func wait(forRunAt nextRun: Timestamp?) {
         current.withLock { content in
             content.isWaiting = true
             content.nextRun = nextRun

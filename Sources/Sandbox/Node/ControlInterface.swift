@@ -13,7 +13,7 @@ struct ControlInterface {
 
     let node: NodeResponder
 
-    func answer(_ request: Request) async -> NodeAnswer {
+    func answer(_ request: Request) async -> CannedAnswer {
         let name = request.uri.path.dropFirst(Self.prefix.count)
         do {
             switch (request.method, name) {
@@ -58,19 +58,19 @@ struct ControlInterface {
         return try JSONDecoder().decode(Value.self, from: Data(body.readableBytesView))
     }
 
-    private func json(_ value: some Encodable) throws -> NodeAnswer {
+    private func json(_ value: some Encodable) throws -> CannedAnswer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        return NodeAnswer(200, type: "application/json", body: ByteBuffer(bytes: try encoder.encode(value)))
+        return CannedAnswer(200, type: "application/json", body: ByteBuffer(bytes: try encoder.encode(value)))
     }
 
-    private func lines(_ lines: [String]) -> NodeAnswer {
+    private func lines(_ lines: [String]) -> CannedAnswer {
         let text = lines.map { $0 + "\n" }.joined()
-        return NodeAnswer(200, type: "application/x-ndjson", body: ByteBuffer(string: text))
+        return CannedAnswer(200, type: "application/x-ndjson", body: ByteBuffer(string: text))
     }
 
     private static func line(_ owner: DataOwner) -> String {
-        var json = JSONText()
+        var json = JSONLine()
         switch owner {
         case .uid(let uid):
             json.add("uid", uid)

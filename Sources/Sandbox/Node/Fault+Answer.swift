@@ -3,7 +3,7 @@ import NIOCore
 
 extension Fault {
     /// What the node answers when it would have given this answer and the request meets this fault.
-    func alter(_ answer: NodeAnswer) -> NodeAnswer {
+    func alter(_ answer: CannedAnswer) -> CannedAnswer {
         var altered = answer
         switch effect {
         case .asUsual, .close, .hang, .garbage(.bytes):
@@ -14,9 +14,9 @@ extension Fault {
             altered = .refusal(status, "fault", reason: "this node was told to answer so")
             altered.headers[.location] = location
         case .garbage(.html):
-            altered = NodeAnswer(200, type: "text/html", body: ByteBuffer(string: "<!doctype html><p>Welcome!</p>\n"))
+            altered = CannedAnswer(200, type: "text/html", body: ByteBuffer(string: "<!doctype html><p>Welcome!</p>\n"))
         case .garbage(.endless):
-            altered = NodeAnswer(200, type: "application/octet-stream", body: ByteBuffer())
+            altered = CannedAnswer(200, type: "application/octet-stream", body: ByteBuffer())
         }
         if let retryAfter { altered.headers[.retryAfter] = retryAfter }
         if let backoff { altered.headers[.weaveBackoff] = String(backoff) }

@@ -39,7 +39,7 @@ final class NodeResponder: Sendable {
             return
         }
         if request.method == .get, target.hasSuffix("/__lbheartbeat__") {
-            var answer = NodeAnswer(200, json: "{}")
+            var answer = CannedAnswer(200, json: "{}")
             answer.headers[.weaveTimestamp] = StorageTime(seconds: configuration.now() + clockOffset).description
             try await writer.write(response: answer.response.head, body: answer.response.body)
             return
@@ -53,7 +53,7 @@ final class NodeResponder: Sendable {
             uid: route.uid
         )
         entry.ifUnmodifiedSince = request.headers[.ifUnmodifiedSinceInStorage]
-        let answer: NodeAnswer
+        let answer: CannedAnswer
         do {
             if decision.delay > .zero { try await Task.sleep(for: decision.delay) }
             answer = try await self.answer(request, route: route, fault: decision.fault, entry: &entry)
@@ -80,8 +80,8 @@ final class NodeResponder: Sendable {
         route: NodeRoute,
         fault: Fault?,
         entry: inout RequestLogEntry
-    ) async throws -> NodeAnswer {
-        var answer = NodeAnswer(404, json: "0")
+    ) async throws -> CannedAnswer {
+        var answer = CannedAnswer(404, json: "0")
         if fault?.effect ?? .asUsual == .asUsual || fault?.moment == .after {
             answer = try await carryOut(request, route: route, entry: &entry)
         }
@@ -104,7 +104,7 @@ final class NodeResponder: Sendable {
         _ request: Request,
         route: NodeRoute,
         entry: inout RequestLogEntry
-    ) async throws -> NodeAnswer {
+    ) async throws -> CannedAnswer {
         guard let uid = route.uid, Self.isKnown(request.method, on: route) else {
             return .refusal(404, "error", reason: "no such route")
         }

@@ -30,7 +30,7 @@ package struct RequestLogEntry: Sendable, Hashable {
 
     /// The entry as one line of JSON.
     package var jsonLine: String {
-        var json = JSONText()
+        var json = JSONLine()
         json.add("sequence", sequence)
         json.add("time", time)
         json.add("method", method)

@@ -8,7 +8,7 @@ extension StorageNode {
         /// 0 for any that is free.
         package var port = 0
         package var secret: MasterSecret
-        package var keying = StorageKeying.uid
+        package var keying = DataKeying.uid
         /// What is stored. Several nodes may share it.
         package var data = StoredData()
         /// Under which the node is served, as in `/sync`; empty for none.

@@ -10,7 +10,7 @@ struct UserRequest {
     let honoursWriteCheck: Bool
 
     /// Removes all of the user's data, and says when it had been modified last.
-    func delete(_ ifUnmodifiedSince: String?, entry: inout RequestLogEntry) -> NodeAnswer {
+    func delete(_ ifUnmodifiedSince: String?, entry: inout RequestLogEntry) -> CannedAnswer {
         var limit: StorageTime?
         if honoursWriteCheck, let ifUnmodifiedSince {
             guard let time = StorageTime(ifUnmodifiedSince) else {
@@ -18,7 +18,7 @@ struct UserRequest {
             }
             limit = time
         }
-        var answer = NodeAnswer(200, json: "{}")
+        var answer = CannedAnswer(200, json: "{}")
         switch data.remove(owner, ifUnmodifiedSince: limit) {
         case .removed(let lastModified, let bytes):
             entry.performed = true
@@ -36,16 +36,16 @@ struct UserRequest {
         return answer
     }
 
-    func put(_ path: String, payload: ByteBuffer, at now: StorageTime) -> NodeAnswer {
+    func put(_ path: String, payload: ByteBuffer, at now: StorageTime) -> CannedAnswer {
         data.putObject(path, of: owner, payload: Array(payload.readableBytesView), at: now)
-        var answer = NodeAnswer(200, json: now.description)
+        var answer = CannedAnswer(200, json: now.description)
         answer.headers[.lastModifiedInStorage] = now.description
         return answer
     }
 
-    func get(_ path: String) -> NodeAnswer {
+    func get(_ path: String) -> CannedAnswer {
         guard let object = data.object(path, of: owner) else { return .refusal(404, "error", reason: "no such object") }
-        var answer = NodeAnswer(200, type: "application/json", body: ByteBuffer(bytes: object.payload))
+        var answer = CannedAnswer(200, type: "application/json", body: ByteBuffer(bytes: object.payload))
         answer.headers[.lastModifiedInStorage] = object.lastModified.description
         return answer
     }

@@ -74,14 +74,14 @@ package struct SandboxRecord: Sendable, Equatable {
             generation: generation,
             keysChangedAt: keysChangedAt,
             clientState: clientState,
-            createdAt: Milliseconds(createdAt),
-            replacedAt: replacedAt.map { Milliseconds($0) },
+            createdAt: Timestamp(createdAt),
+            replacedAt: replacedAt.map { Timestamp($0) },
             nodeID: node
         )
     }
 
     /// Under which names the data of this record is stored on a node; two where it may lie under either spelling.
-    package func owners(_ keying: StorageKeying) -> [DataOwner] {
+    package func owners(_ keying: DataKeying) -> [DataOwner] {
         switch keying {
         case .uid: return [.uid(uid)]
         case .account:

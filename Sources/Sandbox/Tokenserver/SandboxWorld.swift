@@ -8,7 +8,7 @@ package import TokenserverStore
 package struct SandboxWorld: Sendable {
     package struct LiveNode: Sendable {
         package let row: SandboxTokenserver.NodeRow
-        package let keying: StorageKeying
+        package let keying: DataKeying
         package let node: StorageNode
     }
 
@@ -23,7 +23,7 @@ package struct SandboxWorld: Sendable {
     /// and fills the database and the nodes.
     package init(connector: any SQLConnector, secret: MasterSecret, users: Int, seed: UInt64) async throws {
         var live: [LiveNode] = []
-        for (index, keying) in [StorageKeying.uid, .uid, .account].enumerated() {
+        for (index, keying) in [DataKeying.uid, .uid, .account].enumerated() {
             var configuration = StorageNode.Configuration(secret: secret)
             configuration.keying = keying
             configuration.faults = FaultPlan([], latency: Latency(.milliseconds(4), jitter: .milliseconds(4)))
@@ -34,12 +34,15 @@ package struct SandboxWorld: Sendable {
         var downed = SandboxTokenserver.NodeRow(id: NodeID(8), url: "http://127.0.0.1:9")
         downed.downed = 1
         goneNode = NodeID(9)
-        var settings = History.Settings(nodes: live.map(\.row.id), now: Int64(Date().timeIntervalSince1970 * 1000))
+        var settings = GeneratedHistory.Settings(
+            nodes: live.map(\.row.id),
+            now: Int64(Date().timeIntervalSince1970 * 1000)
+        )
         settings.users = users
         settings.seed = seed
         settings.downedNodes = [downed.id]
         settings.goneNodes = [goneNode]
-        records = History.records(settings)
+        records = GeneratedHistory.records(settings)
         tokenserver = try await SandboxTokenserver.create(connector: connector)
         try await tokenserver.insert(live.map(\.row) + [downed])
         try await tokenserver.insert(records)
@@ -51,7 +54,7 @@ package struct SandboxWorld: Sendable {
     }
 
     /// What the records' owners stored on a node: written when the record was made.
-    package static func data(of records: [SandboxRecord], on node: NodeID, keying: StorageKeying) -> [DataOfUser] {
+    package static func data(of records: [SandboxRecord], on node: NodeID, keying: DataKeying) -> [DataOfUser] {
         records.filter { $0.node == node }.flatMap { record in
             record.owners(keying).prefix(1).map {
                 DataOfUser($0, lastModified: StorageTime(seconds: Double(record.createdAt) / 1000), bytes: 2000)

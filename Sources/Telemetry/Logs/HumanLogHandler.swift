@@ -1,4 +1,5 @@
 package import Logging
+import Support
 
 /// Logs lines for people: `2026-01-02 03:04:05Z INFO    message key=value other="value with space"`.
 ///

@@ -1,4 +1,5 @@
 package import Logging
+import Support
 
 /// Logs one JSON object per line, in the form that Google Cloud Logging reads from standard error.
 ///

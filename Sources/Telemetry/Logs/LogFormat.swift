@@ -1,4 +1,5 @@
 package import Logging
+import Support
 
 /// How log lines look: one JSON object each, or text for people.
 package enum LogFormat: Sendable {

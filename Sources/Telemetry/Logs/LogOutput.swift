@@ -1,6 +1,7 @@
 import Dispatch
 import Logging
 import Synchronization
+package import Support
 
 /// The one place where log lines and the progress line meet, so that neither tears the other.
 ///

@@ -1,6 +1,7 @@
 package import Logging
 package import Purging
 import Synchronization
+import Support
 
 /// Writes a run's events to the log: what needs an operator as warnings, the summary always, single records at info.
 ///
@@ -10,10 +11,26 @@ package final class LogObserver: RunObserver {
     /// Warnings of one kind in one run.
     private static let mostWarnings = 10
 
+    /// What the log has of a run's end.
+    package enum Ending: Sendable {
+        /// One line with all of it as fields, for programs.
+        case fields
+        /// A few lines for people.
+        case lines
+        /// That it ended, and why: the rest is told elsewhere.
+        case title
+        /// All of it is told elsewhere.
+        case nothing
+    }
+
     private let logger: Logger
+    private let ending: Ending
     private let warnings = Mutex<[String: Int]>([:])
 
-    package init(logger: Logger) { self.logger = logger }
+    package init(logger: Logger, ending: Ending = .fields) {
+        self.logger = logger
+        self.ending = ending
+    }
 
     package func observe(_ event: RunEvent) {
         switch event {
@@ -26,7 +43,7 @@ package final class LogObserver: RunObserver {
                 ]
             )
         case .backlogNotCounted(let why):
-            logger.warning("The backlog was not counted, so no gauge is sent: \(why)")
+            logger.warning("The backlog could not be counted, so the backlog metrics are not updated: \(why)")
         case .pageRead(let records):
             logger.debug("Read a page of the backlog", metadata: ["records": .stringConvertible(records)])
         case .dataDeleted(let uid, let node, let kind, let elapsed):
@@ -43,19 +60,27 @@ package final class LogObserver: RunObserver {
             var metadata = fields(uid, node, reason: reason.rawValue)
             metadata["until"] = until.map { .string(WallTime($0).rfc3339) }
             logger.info("Held a record", metadata: metadata)
+        // Named with the field that is wrong.
+        case .recordFailed(_, _, .malformed): break
+        case .recordMalformed(let uid, let node, let problem):
+            warn(
+                "malformed",
+                "A record is malformed and stays as it is: \(problem). Correct it, or delete the record by hand",
+                fields(uid, node, reason: FailureReason.malformed.rawValue)
+            )
         case .recordFailed(let uid, let node, let reason):
             warn("failed.\(reason)", "A record failed", fields(uid, node, reason: reason.rawValue))
         case .databaseRefused(let uid, let node, let text):
             warn("refused", "The database refused to change a record: \(text)", fields(uid, node))
         case .deferralFailed(let uid):
-            warn("deferral", "A failed record could not be moved behind the others", ["uid": "\(uid)"])
+            warn("deferral", "A failed record could not be deferred; the next run tries it again", ["uid": "\(uid)"])
         case .recordChanged(let uid):
-            logger.info("A record changed meanwhile and was left alone", metadata: ["uid": "\(uid)"])
+            logger.info("A record changed since it was decided on, and was skipped", metadata: ["uid": "\(uid)"])
         case .errorAnswered(let uid, let node, let verdict): errorAnswered(uid, node, verdict)
         case .nodeChanged(let node, let change): nodeChanged(node, change)
         case .nodeMalformed(let node, let problem):
             logger.warning(
-                "A node's URL can't be used; correct it in the nodes table: \(problem)",
+                "A node's URL in the nodes table is not valid, so its records fail; correct it: \(problem)",
                 metadata: ["node_id": .stringConvertible(node.rawValue)]
             )
         case .requestsLimited(let count):
@@ -66,13 +91,19 @@ package final class LogObserver: RunObserver {
                 """
             )
         case .machineShort(let what):
-            warn("machine", "This machine is short of something, which is no node's failure: \(what)", [:])
+            warn(
+                "machine",
+                "A request could not be sent for want of resources on this machine; no node is held responsible: \(what)",
+                [:]
+            )
         // Why is told by who could not begin.
         case .notBegun: break
-        case .started, .backlogCountBegan, .deletionRedirected, .progressed: break
+        case .started(let shard):
+            logger.notice("Run\(shard.map { " of shard \($0)" } ?? "") started")
+        case .backlogCountBegan, .deletionRedirected, .progressed, .answered: break
         case .paused(let reason?):
-            logger.notice("Paused: nothing new is sent, as \(reason); what nodes confirmed is settled")
-        case .paused(nil): logger.notice("Going on after the pause")
+            logger.notice("Paused, because \(reason). No new request is sent; confirmed deletions are still committed")
+        case .paused(nil): logger.notice("Resumed after a pause")
         case .limitReached:
             logger.info("Reached --max-records")
         case .finished(let summary): finished(summary)
@@ -80,86 +111,52 @@ package final class LogObserver: RunObserver {
     }
 
     private func errorAnswered(_ uid: UID, _ node: String, _ verdict: NodeAnswer.Verdict) {
-        var metadata: Logger.Metadata = ["uid": .stringConvertible(uid.rawValue), "node": .string(node)]
+        let text = AnswerText(verdict)
+        var metadata = text.fields
+        metadata["uid"] = .stringConvertible(uid.rawValue)
+        metadata["node"] = .string(node)
         metadata["reason"] = verdict.failure.map { .string($0.rawValue) }
-        switch verdict {
-        case .misrouted(let status, let what):
-            metadata["status"] = .stringConvertible(status)
-            warn("misrouted.\(node)", "Something else than a storage node answered: \(what)", metadata)
-            return
-        case .refused(let status), .busy(let status), .trouble(let status):
-            metadata["status"] = .stringConvertible(status)
-        case .unreachable(let what, _): metadata["cause"] = .string(what)
-        case .signatureRefused: metadata["status"] = .stringConvertible(401)
-        case .notFound: metadata["status"] = .stringConvertible(404)
-        case .writtenSince: metadata["status"] = .stringConvertible(412)
-        case .decommissioned: metadata["status"] = .stringConvertible(513)
-        case .confirmed, .timedOut, .shortage, .expired, .abandoned: break
+        if case .misrouted = verdict {
+            warn("misrouted.\(node)", "\(text.message)", metadata)
+        } else {
+            logger.info("\(text.message)", metadata: metadata)
         }
-        logger.info("A node answered with an error, or not at all", metadata: metadata)
     }
 
     private func nodeChanged(_ node: String, _ change: NodeGate.Change) {
+        var metadata: Logger.Metadata = ["node": .string(node)]
         switch change {
-        case .cutOff(let reason, let pause):
+        case .circuitOpen(let reason, let pause):
+            metadata["reason"] = .string(reason.rawValue)
+            metadata["pause_s"] = .stringConvertible(pause.inSeconds)
             logger.warning(
-                "Cut off a node that keeps failing; it is probed after a pause",
-                metadata: [
-                    "node": .string(node), "reason": .string(reason.rawValue),
-                    "pause_s": .stringConvertible(pause.inSeconds),
-                ]
+                "A node's circuit is open, as its requests keep failing; one request probes it after a pause",
+                metadata: metadata
             )
-        case .recovered: logger.notice("A node answers again", metadata: ["node": .string(node)])
-        case .left(let reason):
+        case .recovered: logger.notice("A node is healthy again", metadata: metadata)
+        case .abandoned(let reason):
+            metadata["reason"] = .string(reason.rawValue)
             logger.warning(
-                "Left a node alone for the rest of this run; its records stay as they are",
-                metadata: ["node": .string(node), "reason": .string(reason.rawValue)]
+                "A node is abandoned for the rest of this run; its records stay for the next run",
+                metadata: metadata
             )
         }
     }
 
     private func finished(_ summary: RunSummary) {
+        for (level, text, fields) in SummaryNotes(summary).lines {
+            logger.log(level: level, "\(text)", metadata: fields)
+        }
         let text = SummaryText(summary)
-        if summary.clocksDisagree {
-            logger.warning(
-                "The database's clock and this machine's disagree; the earlier one counts",
-                metadata: ["database_ahead_s": .stringConvertible(summary.clockSkew.inSeconds)]
-            )
+        let level = level(of: summary)
+        switch ending {
+        case .fields:
+            for (level, line) in text.remedies { logger.log(level: level, "\(line)") }
+            logger.log(level: level, "\(text.sentence)", metadata: text.metadata)
+        case .lines: for line in text.lines { logger.log(level: level, "\(line)") }
+        case .title: logger.log(level: level, "\(text.title)")
+        case .nothing: break
         }
-        if summary.clockAhead > .zero {
-            logger.warning(
-                "This machine's clock is ahead; records were judged by the earlier time. Correct the clock",
-                metadata: ["ahead_s": .stringConvertible(summary.clockAhead.inSeconds)]
-            )
-        }
-        for (reason, count) in summary.held.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where count > 0 {
-            var text = "Held \(count) records (\(reason.rawValue)): \(reason.wayOut)"
-            if reason == .writtenSince, let ends = summary.holdsEnd {
-                text += "; the first of these holds ends on \(WallTime(ends.lowerBound).date), the last on"
-                text += " \(WallTime(ends.upperBound).date)"
-            }
-            logger.notice("\(text)")
-        }
-        if summary.heldOnUnknownStorage > 0 {
-            logger.notice(
-                """
-                \(summary.heldOnUnknownStorage) of the held records are held as nobody said what their storage runs on: \
-                --node-type mysql or postgres releases them, --node-type spanner those whose data is an active record's
-                """
-            )
-        }
-        if summary.withheld > 0 {
-            logger.warning(
-                """
-                No node accepted the master secret in this run, so nothing was written; \(summary.withheld) changes or more \
-                wait: look into what the nodes answer
-                """
-            )
-        }
-        if let detail = summary.stopReason.detail {
-            logger.log(level: summary.stopReason.isError ? .error : .notice, "\(detail)")
-        }
-        logger.log(level: level(of: summary), "\(text.sentence)", metadata: text.metadata)
         warnings.withLock { $0.removeAll() }
     }
 

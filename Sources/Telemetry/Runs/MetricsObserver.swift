@@ -85,12 +85,13 @@ package struct MetricsObserver: RunObserver {
         case .notBegun: runFailure.increment()
         case .finished(let summary): finished(summary)
         case .started, .backlogCountBegan, .backlogCounted, .backlogNotCounted, .recordChanged, .nodeChanged,
-            .nodeMalformed, .databaseRefused, .requestsLimited, .machineShort, .progressed:
+            .nodeMalformed, .recordMalformed, .answered, .databaseRefused, .requestsLimited, .machineShort, .progressed:
             break
         }
     }
 
     private func finished(_ summary: RunSummary) {
+        paused.record(0)
         // A run that ended early, or of a shard, saw only a part of what is held.
         if summary.stopReason == .complete, summary.shard == nil {
             heldSize.record(summary.heldTotal)

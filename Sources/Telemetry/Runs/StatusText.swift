@@ -10,7 +10,7 @@ package struct StatusText {
 
     package func log(to logger: Logger) {
         guard let status else {
-            logger.notice("State: no run is under way")
+            logger.notice("State: no run is in progress")
             return
         }
         logger.notice("State: \(Self.sentence(status))", metadata: Self.metadata(status))
@@ -20,16 +20,16 @@ package struct StatusText {
     }
 
     private static func sentence(_ status: RunStatus) -> String {
-        if status.isStopping { return "stopping; what is in flight ends, and what nodes confirmed is settled" }
-        if let pause = status.pause { return "paused, as \(pause)" }
+        if status.isStopping { return "stopping: requests in flight end, and confirmed deletions are committed" }
+        if let pause = status.pause { return "paused, because \(pause)" }
         return "purging"
     }
 
     private static func metadata(_ status: RunStatus) -> Logger.Metadata {
         var fields = SummaryText(status.summary).metadata
         for name in ["stop_reason", "duration_s", "records_waiting"] { fields[name] = nil }
-        fields["records_undecided"] = .stringConvertible(status.undecided)
-        fields["records_underway"] = .stringConvertible(status.underway)
+        fields["records_pending"] = .stringConvertible(status.pending)
+        fields["records_in_progress"] = .stringConvertible(status.inProgress)
         fields["reached_ms"] = status.reached.map { .stringConvertible($0.rawValue) }
         fields["requests_in_flight"] = .stringConvertible(status.nodes.map(\.inFlight).reduce(0, +))
         return fields
@@ -45,19 +45,20 @@ package struct StatusText {
         ]
         fields["latency_ms"] = node.latency.map { .stringConvertible(Int($0 * 1000)) }
         switch node.state {
-        case .cutOff(let reason), .left(let reason): fields["reason"] = .string(reason.rawValue)
-        case .quiet(let time): fields["quiet_s"] = .stringConvertible(time.inSeconds)
-        case .open: break
+        case .circuitOpen(let reason), .abandoned(let reason): fields["reason"] = .string(reason.rawValue)
+        case .backingOff(let time): fields["backing_off_s"] = .stringConvertible(time.inSeconds)
+        case .healthy, .unproven: break
         }
         return fields
     }
 
     private static func word(_ state: RunStatus.NodeStatus.State) -> String {
         switch state {
-        case .open: "open"
-        case .quiet: "asked for a pause"
-        case .cutOff: "cut off; it is probed after a while"
-        case .left: "left alone for the rest of the run"
+        case .healthy: "healthy"
+        case .unproven: "no successful answer yet"
+        case .backingOff: "backing off, as it asked"
+        case .circuitOpen: "circuit open; it is probed after a pause"
+        case .abandoned: "abandoned for the rest of the run"
         }
     }
 }

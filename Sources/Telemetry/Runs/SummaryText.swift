@@ -1,48 +1,121 @@
-import Logging
-import Purging
+package import Logging
+package import Purging
+import Support
 
 /// A run's summary in words and as log metadata.
-struct SummaryText {
+package struct SummaryText {
     private let summary: RunSummary
 
-    init(_ summary: RunSummary) { self.summary = summary }
+    package init(_ summary: RunSummary) { self.summary = summary }
 
-    /// One sentence for people.
-    var sentence: String {
-        let would = summary.isDryRun
-        var parts = [
-            would
-                ? "would delete \(summary.deletedTotal) records (\(summary.dataDeleted) with their data on a node)"
-                : "deleted \(summary.deletedTotal) records (\(summary.dataDeleted) data deletions confirmed by nodes)"
-        ]
-        func add(_ count: Int, _ text: String) {
-            if count > 0 { parts.append("\(count) \(text)") }
-        }
-        add(summary.failedTotal, would ? "would fail" : "failed")
-        add(summary.heldTotal, "held")
-        add(summary.untouched - summary.short, "left untouched on nodes in trouble")
-        add(summary.short, "left untouched for want of connections on this machine")
-        add(summary.waiting[.tombstoneLast] ?? 0, "wait for their account's other records")
-        if summary.onDownedNodes == nil, summary.hasDownedNodes {
-            parts.append("an unknown number wait for downed nodes")
-        } else {
-            add(max(summary.onDownedNodes ?? 0, summary.waiting[.nodeDown] ?? 0), "wait for downed nodes")
-        }
-        add(summary.withheld, "not changed as no node accepted the secret")
-        add(summary.changed, "changed meanwhile and left alone")
-        add(summary.changedSincePlan, "not as the plan has them, and left alone")
-        add(summary.gone, "already settled by someone else")
+    /// What ended, why, and after how long: `Run ended: complete, after 12.3 s`.
+    package var title: String {
         let subject = summary.shard.map { " of shard \($0)" } ?? ""
-        let title = (would ? "Dry run" : "Run") + subject
-        return "\(title) ended (\(summary.stopReason.name)): \(parts.joined(separator: ", ")), in \(seconds) s"
+        let took = Figures.duration(summary.duration)
+        return "\(summary.isDryRun ? "Dry run" : "Run")\(subject) ended: \(summary.stopReason.name), after \(took)"
     }
 
-    var metadata: Logger.Metadata {
+    /// One sentence for programs' logs, whose fields have the rest.
+    package var sentence: String {
+        let deleted = Figures.counted(summary.deletedTotal, "record")
+        var text = title + (summary.isDryRun ? "; \(deleted) to delete" : "; \(deleted) deleted")
+        for (name, count) in [
+            ("failed", summary.failedTotal), ("held", summary.heldTotal), ("skipped", summary.skippedTotal),
+            ("waiting", summary.waitingTotal),
+        ] where count > 0 {
+            text += ", \(Figures.grouped(count)) \(name)"
+        }
+        return text
+    }
+
+    /// A few lines for people: the title, then a line for each thing that happened, its count aligned with the others.
+    package var lines: [String] {
+        let rows = rows
+        let names = rows.map(\.name.count).max() ?? 0
+        let counts = rows.map(\.count.count).max() ?? 0
+        return [title]
+            + rows.map { row in
+                let name = row.name + String(repeating: " ", count: names - row.name.count)
+                let count = String(repeating: " ", count: counts - row.count.count) + row.count
+                return row.note.isEmpty ? "  \(name)  \(count)" : "  \(name)  \(count)  \(row.note)"
+            }
+    }
+
+    private struct Row {
+        let name: String
+        let count: String
+        let note: String
+    }
+
+    private var rows: [Row] {
+        var rows: [Row] = []
+        func add(_ name: String, _ count: Int, _ note: String, always: Bool = false) {
+            if count > 0 || always { rows.append(Row(name: name, count: Figures.grouped(count), note: note)) }
+        }
+        let dry = summary.isDryRun
+        let withData = Figures.grouped(summary.dataDeleted)
+        add(
+            dry ? "would delete" : "deleted",
+            summary.deletedTotal,
+            summary.dataDeleted == 0 ? "" : dry ? "\(withData) with their data" : "\(withData) nodes' confirmations",
+            always: true
+        )
+        for (reason, count) in sorted(summary.failed) {
+            add(dry ? "would fail" : "failed", count, "\(reason.rawValue): \(reason.remedy)")
+        }
+        for (reason, count) in sorted(summary.held) { add("held", count, "\(reason.rawValue): \(remedy(reason))") }
+        let nodes = summary.troubledNodes
+        if nodes.allSatisfy({ $0.records != nil }) {
+            for node in nodes { add("skipped", node.records ?? 0, "on \(node.url), \(node.reason)", always: true) }
+        } else {
+            let names = nodes.map { "\($0.url) (\($0.reason))" }.joined(separator: ", ")
+            add("skipped", summary.skipped - summary.short, "or more, on \(names)", always: true)
+        }
+        add("skipped", summary.short, "for want of connections on this machine")
+        if summary.onDownedNodes == nil, summary.hasDownedNodes {
+            rows.append(Row(name: "waiting", count: "?", note: "node_down: \(WaitReason.nodeDown.remedy)"))
+        } else {
+            add(
+                "waiting",
+                max(summary.onDownedNodes ?? 0, summary.waiting[.nodeDown] ?? 0),
+                "node_down: \(WaitReason.nodeDown.remedy)"
+            )
+        }
+        add(
+            "waiting",
+            summary.waiting[.tombstoneLast] ?? 0,
+            "tombstone_last: \(WaitReason.tombstoneLast.remedy)"
+        )
+        add("changed", summary.changed, "since they were decided on")
+        add("not as planned", summary.changedSincePlan, "changed since the plan was made")
+        add("gone", summary.gone, "deleted by another program")
+        return rows
+    }
+
+    /// What the held records need, for logs whose last line has only the counts.
+    var remedies: [(Logger.Level, String)] {
+        sorted(summary.held).map { reason, count in
+            (.notice, "\(Figures.counted(count, "record")) held (\(reason.rawValue)): \(remedy(reason))")
+        }
+    }
+
+    private func remedy(_ reason: HoldReason) -> String {
+        guard reason == .writtenSince, let ends = summary.holdsEnd else { return reason.remedy }
+        let (first, last) = (WallTime(ends.lowerBound).date, WallTime(ends.upperBound).date)
+        return reason.remedy
+            + (first == last ? "; the hold ends on \(first)" : "; the holds end from \(first) to \(last)")
+    }
+
+    private func sorted<Reason: RawRepresentable<String>>(_ counts: [Reason: Int]) -> [(Reason, Int)] {
+        counts.filter { $0.value > 0 }.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value) }
+    }
+
+    package var metadata: Logger.Metadata {
         var fields: Logger.Metadata = [
             "dry_run": .stringConvertible(summary.isDryRun),
             "stop_reason": .string(summary.stopReason.name),
             "duration_s": .stringConvertible(Double(summary.duration.wholeMilliseconds) / 1000),
-            "sweeps": .stringConvertible(summary.sweeps),
+            "passes": .stringConvertible(summary.passes),
             "cutoff_ms": .stringConvertible(summary.cutoff.rawValue),
             "records_read": .stringConvertible(summary.read),
             "requests_sent": .stringConvertible(summary.requests),
@@ -51,7 +124,7 @@ struct SummaryText {
             "records_failed": .stringConvertible(summary.failedTotal),
             "records_deferred": .stringConvertible(summary.deferred),
             "records_held": .stringConvertible(summary.heldTotal),
-            "records_untouched": .stringConvertible(summary.untouched),
+            "records_skipped": .stringConvertible(summary.skippedTotal),
             "records_withheld": .stringConvertible(summary.withheld),
             "records_held_on_unknown_storage": .stringConvertible(summary.heldOnUnknownStorage),
             "records_changed": .stringConvertible(summary.changed),
@@ -62,14 +135,9 @@ struct SummaryText {
             summary.onDownedNodes == nil && summary.hasDownedNodes
             ? "unknown" : .stringConvertible(summary.waitingTotal)
         func counts<Reason: RawRepresentable<String>>(_ name: String, _ counts: [Reason: Int]) {
-            let counted = counts.filter { $0.value > 0 }
+            let counted = sorted(counts).map { ($0.0.rawValue, Logger.MetadataValue.stringConvertible($0.1)) }
             if counted.isEmpty { return }
-            fields[name] = .dictionary(
-                Dictionary(
-                    counted.map { ($0.key.rawValue, .stringConvertible($0.value)) },
-                    uniquingKeysWith: { first, _ in first }
-                )
-            )
+            fields[name] = .dictionary(Dictionary(counted, uniquingKeysWith: { first, _ in first }))
         }
         counts("deleted_by_type", summary.deleted)
         counts("failed_by_reason", summary.failed)
@@ -79,13 +147,15 @@ struct SummaryText {
             fields["records_changed_since_plan"] = .stringConvertible(summary.changedSincePlan)
         }
         if !summary.troubledNodes.isEmpty {
-            fields["nodes_in_trouble"] = .array(summary.troubledNodes.map { .string("\($0.url) (\($0.reason))") })
+            fields["nodes_in_trouble"] = .array(summary.troubledNodes.map { .string($0.text) })
         }
         return fields
     }
+}
 
-    private var seconds: String {
-        let tenths = summary.duration.wholeMilliseconds / 100
-        return "\(tenths / 10).\(tenths % 10)"
+extension RunSummary.NodeTrouble {
+    /// Such as "https://sync-1.example.com (unreachable, 772 records left)".
+    package var text: String {
+        "\(url) (\(reason)\(records.map { ", \(Figures.counted($0, "record")) left" } ?? ""))"
     }
 }

@@ -31,12 +31,14 @@ struct AccountReader {
 
     /// The users of these records; one may come twice, each time with all of its records.
     private func accounts(of uids: [UID], emails known: [UID: String]) throws -> [Account] {
-        let emails = try known.merging(emails(of: uids.filter { known[$0] == nil })) { known, _ in known }
+        let (read, without) = try emails(of: uids.filter { known[$0] == nil })
+        let emails = known.merging(read) { known, _ in known }
         // Byte by byte: a string equals others that a collation may tell from it.
         let wanted = Set(uids.compactMap { emails[$0].map { Array($0.utf8) } }).map {
             String(decoding: $0, as: UTF8.self)
         }
-        if wanted.isEmpty { return [] }
+        let lone = try without.compactMap(loneAccount)
+        if wanted.isEmpty { return lone }
         let ties = session.dialect.tieOrder
         let rows = try session.query(
             session.dialect.users(
@@ -52,18 +54,34 @@ struct AccountReader {
             accounts[number, default: Account()].rows
                 .append((try UserColumns.record(row, from: 2), try ties.tiebreaker(row, 1)))
         }
-        return Array(accounts.values)
+        return lone + accounts.values
+    }
+
+    /// A record without an e-mail, which Tokenserver's schema forbids, has no user to read with it.
+    private func loneAccount(_ uid: UID) throws -> Account? {
+        let record = session.dialect.rows(of: "users", "u", key: "uid", [uid.rawValue])
+        let ties = session.dialect.tieOrder
+        let rows = try session.query(
+            "SELECT \(sql: ties.column(of: "u")), \(sql: UserColumns.list("u")) FROM \(record) AND u.service + 0 = \(service)"
+        )
+        return try rows.first.map { Account(rows: [(try UserColumns.record($0, from: 1), try ties.tiebreaker($0, 0))]) }
     }
 
     /// A record's e-mail never changes, so that it may be read before.
-    private func emails(of uids: [UID]) throws -> [UID: String] {
-        if uids.isEmpty { return [:] }
+    ///
+    /// - Returns: the e-mails, and the records whose e-mail is none.
+    private func emails(of uids: [UID]) throws -> (emails: [UID: String], without: [UID]) {
+        if uids.isEmpty { return ([:], []) }
         let records = session.dialect.rows(of: "users", "p", key: "uid", uids.map(\.rawValue))
         let rows = try session.query("SELECT p.uid, p.email FROM \(records) AND p.service + 0 = \(service)")
-        return Dictionary(
-            try rows.map { (UID(try $0.integer(0)), try $0.text(1)) },
-            uniquingKeysWith: { first, _ in first }
-        )
+        var emails: [UID: String] = [:]
+        var without: [UID] = []
+        for row in rows {
+            let uid = UID(try row.integer(0))
+            emails[uid] = row.textIfAny(1)
+            if emails[uid] == nil { without.append(uid) }
+        }
+        return (emails, without)
     }
 
     private func entries(of accounts: [Account], _ uids: [UID]) throws -> [BacklogEntry] {

@@ -7,15 +7,15 @@ import Purging
 /// one.
 struct BacklogStatements {
     let service: Int64
-    let cutoff: Milliseconds
+    let cutoff: Timestamp
 
     /// Records replaced at this moment.
-    func replaced(at moment: Milliseconds) -> SQLStatement {
+    func replaced(at moment: Timestamp) -> SQLStatement {
         "p.service = \(service) AND p.replaced_at = \(moment.rawValue)"
     }
 
     /// Purgeable records replaced after this moment; nil for all.
-    func purgeable(replacedAfter moment: Milliseconds?) -> SQLStatement {
+    func purgeable(replacedAfter moment: Timestamp?) -> SQLStatement {
         let lower: SQLStatement = moment.map { " AND p.replaced_at > \($0.rawValue)" } ?? ""
         return "p.service = \(service) AND p.replaced_at < \(cutoff.rawValue)\(lower)"
     }

@@ -11,14 +11,15 @@ struct BacklogWindow: Sendable {
         let key: BacklogKey
         let uid: UID
         let node: NodeID
-        let email: String
+        /// Nil if the column holds no text, which Tokenserver's schema forbids.
+        let email: String?
         /// Whether its account is deleted; only looked up where it was asked for.
         let isOfDeletedAccount: Bool
     }
 
     /// The rest of a large group of records with one and the same `replaced_at`, walked along the table itself.
     struct TableWalk: Sendable {
-        let replacedAt: Milliseconds
+        let replacedAt: Timestamp
         /// The last row of the group.
         let end: RowLocation
         /// How many of the table's blocks the next statement examines.
@@ -27,7 +28,7 @@ struct BacklogWindow: Sendable {
 
     /// Whose records are asked for; places hold all of them.
     var accounts = AccountFilter.all
-    let cutoff: Milliseconds
+    let cutoff: Timestamp
     /// The cursor for which the window was read (exclusive).
     let from: BacklogKey?
     /// Ascending.
@@ -38,13 +39,13 @@ struct BacklogWindow: Sendable {
 
     /// Whether it holds all places between the cursor and the window's own end, and the cursor isn't there yet. What
     /// begins at the beginning is read anew.
-    func serves(_ cursor: BacklogKey?, cutoff: Milliseconds) -> Bool {
+    func serves(_ cursor: BacklogKey?, cutoff: Timestamp) -> Bool {
         guard let cursor, cutoff == self.cutoff else { return false }
         return from.map { $0 <= cursor } ?? true && upTo.map { cursor < $0 } ?? true
     }
 
-    /// The places behind the cursor.
-    func places(behind cursor: BacklogKey?) -> ArraySlice<Place> {
+    /// The places after the cursor.
+    func places(after cursor: BacklogKey?) -> ArraySlice<Place> {
         guard let cursor else { return places[...] }
         var (low, high) = (0, places.count)
         while low < high {

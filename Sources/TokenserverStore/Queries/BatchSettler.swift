@@ -14,13 +14,13 @@ struct BatchSettler {
     let service: Int64
     /// Whether nodes count their free slots; with the one Spanner node they don't.
     let tracksSlots: Bool
-    let cutoff: Milliseconds
+    let cutoff: Timestamp
     /// Whether an earlier try of the same batch may have been committed; what it would have done then counts as done.
     let isRepetition: Bool
 
     private struct Current {
         let node: NodeID
-        let replacedAt: Milliseconds?
+        let replacedAt: Timestamp?
     }
 
     func settle(_ batch: [Settlement]) throws -> [SettlementResult] {
@@ -106,8 +106,11 @@ struct BatchSettler {
     private func records(_ rows: [SQLRow]) throws -> [UID: Current] {
         var records: [UID: Current] = [:]
         for row in rows {
-            let replacedAt = try row.optionalInteger(2).map { Milliseconds($0) }
-            records[UID(try row.integer(0))] = Current(node: NodeID(try row.integer(1)), replacedAt: replacedAt)
+            let replacedAt = try row.optionalInteger(2).map { Timestamp($0) }
+            records[UID(try row.integer(0))] = Current(
+                node: row.integerIfAny(1).map { NodeID($0) } ?? .none,
+                replacedAt: replacedAt
+            )
         }
         return records
     }

@@ -8,7 +8,7 @@ struct PageReader {
     func page(of window: BacklogWindow) throws -> BacklogPage {
         var picked: [BacklogWindow.Place] = []
         var reachedBound = false
-        for place in window.places(behind: query.cursor) where picked.count < query.limit {
+        for place in window.places(after: query.cursor) where picked.count < query.limit {
             if let bound = query.bound, place.key > bound {
                 reachedBound = true
                 break
@@ -26,7 +26,10 @@ struct PageReader {
 
     /// In the order of the places, whatever has become of them.
     private func entries(at places: [BacklogWindow.Place]) throws -> [BacklogEntry] {
-        let emails = Dictionary(places.map { ($0.uid, $0.email) }, uniquingKeysWith: { first, _ in first })
+        let emails = Dictionary(
+            places.compactMap { place in place.email.map { (place.uid, $0) } },
+            uniquingKeysWith: { first, _ in first }
+        )
         let read = try accounts.entries(places.map(\.uid), emails: emails, scope: query.scope)
         let byUID = Dictionary(read.map { ($0.record.uid, $0) }, uniquingKeysWith: { first, _ in first })
         return places.compactMap { place in

@@ -21,9 +21,9 @@ struct StandingReader {
             )
             for row in rows {
                 standings[UID(try row.integer(0))] = RecordStanding(
-                    node: NodeID(try row.integer(1)),
-                    createdAt: Milliseconds(try row.integer(2)),
-                    replacedAt: try row.optionalInteger(3).map { Milliseconds($0) }
+                    node: row.integerIfAny(1).map { NodeID($0) } ?? .none,
+                    createdAt: Timestamp(row.integerIfAny(2) ?? 0),
+                    replacedAt: try row.optionalInteger(3).map { Timestamp($0) }
                 )
             }
         }

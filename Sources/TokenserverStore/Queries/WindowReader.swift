@@ -41,20 +41,20 @@ struct WindowReader {
     private var ties: Dialect.TieOrder { session.dialect.tieOrder }
 
     /// - Parameter walk: what the window before this one left to walk.
-    func window(behind cursor: BacklogKey?, walk: BacklogWindow.TableWalk?) throws -> BacklogWindow {
+    func window(after cursor: BacklogKey?, walk: BacklogWindow.TableWalk?) throws -> BacklogWindow {
         switch ties {
-        case .uid: try windowByUID(behind: cursor)
-        case .rowLocation: try windowByLocation(behind: cursor, walk: walk)
+        case .uid: try windowByUID(after: cursor)
+        case .rowLocation: try windowByLocation(after: cursor, walk: walk)
         }
     }
 
     // MARK: Indexes that end in the uid
 
-    private func windowByUID(behind cursor: BacklogKey?) throws -> BacklogWindow {
+    private func windowByUID(after cursor: BacklogKey?) throws -> BacklogWindow {
         var places: [BacklogWindow.Place] = []
         if let cursor {
-            let behind: SQLStatement = " AND p.uid > \(cursor.tiebreaker)"
-            places = try alongIndex("\(statements.replaced(at: cursor.replacedAt))\(behind)", order: "p.uid", limit)
+            let after: SQLStatement = " AND p.uid > \(cursor.tiebreaker)"
+            places = try alongIndex("\(statements.replaced(at: cursor.replacedAt))\(after)", order: "p.uid", limit)
         }
         if places.count < limit {
             let rest = statements.purgeable(replacedAfter: cursor?.replacedAt)
@@ -80,11 +80,11 @@ struct WindowReader {
 
     /// A stretch that the limit cut ends before its last `replaced_at`, whose records may not all be in it; where all
     /// of it has one and the same, or the cursor is amid a group, that group is read on its own.
-    private func windowByLocation(behind cursor: BacklogKey?, walk: BacklogWindow.TableWalk?) throws -> BacklogWindow {
+    private func windowByLocation(after cursor: BacklogKey?, walk: BacklogWindow.TableWalk?) throws -> BacklogWindow {
         if let cursor {
-            if let walk, walk.replacedAt == cursor.replacedAt { return try walked(walk, behind: cursor, from: cursor) }
+            if let walk, walk.replacedAt == cursor.replacedAt { return try walked(walk, after: cursor, from: cursor) }
             if cursor.tiebreaker < .max {
-                return try group(at: cursor.replacedAt, behind: cursor, from: cursor)
+                return try group(at: cursor.replacedAt, after: cursor, from: cursor)
             }
         }
         let rest = statements.purgeable(replacedAfter: cursor?.replacedAt)
@@ -94,14 +94,14 @@ struct WindowReader {
         }
         let start = BacklogKey(replacedAt: last, tiebreaker: .min)
         let whole = places.filter { $0.key < start }
-        if whole.isEmpty { return try group(at: last, behind: start, from: cursor) }
+        if whole.isEmpty { return try group(at: last, after: start, from: cursor) }
         return BacklogWindow(cutoff: statements.cutoff, from: cursor, places: whole, upTo: start)
     }
 
     /// The records of one `replaced_at` behind the cursor: all at once if they are few, else a part of the walk.
     private func group(
-        at moment: Milliseconds,
-        behind cursor: BacklogKey,
+        at moment: Timestamp,
+        after cursor: BacklogKey,
         from start: BacklogKey?
     ) throws -> BacklogWindow {
         // Asked for as a range in order, or PostgreSQL may prefer to read the table until it has found enough.
@@ -134,13 +134,13 @@ struct WindowReader {
             end: RowLocation(tiebreaker: last?.key.tiebreaker ?? 0),
             blocks: blocks.lowerBound
         )
-        return try walked(walk, behind: max(cursor, beforeFirst ?? cursor), from: start)
+        return try walked(walk, after: max(cursor, beforeFirst ?? cursor), from: start)
     }
 
     /// The next blocks of the table, as far as they hold records of the group.
     private func walked(
         _ walk: BacklogWindow.TableWalk,
-        behind cursor: BacklogKey,
+        after cursor: BacklogKey,
         from start: BacklogKey?
     ) throws -> BacklogWindow {
         let after = RowLocation(tiebreaker: cursor.tiebreaker)
@@ -186,12 +186,12 @@ struct WindowReader {
         try session.query(statement).map { row in
             BacklogWindow.Place(
                 key: BacklogKey(
-                    replacedAt: Milliseconds(try row.integer(0)),
+                    replacedAt: Timestamp(try row.integer(0)),
                     tiebreaker: try ties.tiebreaker(row, 3)
                 ),
                 uid: UID(try row.integer(1)),
-                node: NodeID(try row.integer(2)),
-                email: try row.text(4),
+                node: row.integerIfAny(2).map { NodeID($0) } ?? .none,
+                email: row.textIfAny(4),
                 isOfDeletedAccount: try row.integer(5) != 0
             )
         }.sorted { $0.key < $1.key }

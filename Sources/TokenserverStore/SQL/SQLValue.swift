@@ -32,6 +32,26 @@ package struct SQLRow: Sendable {
         return value
     }
 
+    /// The integer in a column; nil if something else is there.
+    package func integerIfAny(_ column: Int) -> Int64? {
+        if column < values.count, case .integer(let value) = values[column] { value } else { nil }
+    }
+
+    /// The text in a column; nil if something else is there.
+    package func textIfAny(_ column: Int) -> String? {
+        if column < values.count, case .text(let value) = values[column] { value } else { nil }
+    }
+
+    /// What is in a column, in a word.
+    package func kind(_ column: Int) -> String {
+        guard column < values.count else { return "missing" }
+        return switch values[column] {
+        case .null: "NULL"
+        case .integer: "a number"
+        case .text: "a text"
+        }
+    }
+
     private func unexpected(_ column: Int, _ wanted: String) -> SQLError {
         .failed("the database holds something other than \(wanted) in column \(column + 1) of a result")
     }

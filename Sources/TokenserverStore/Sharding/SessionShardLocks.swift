@@ -67,27 +67,28 @@ package final class SessionShardLocks: ShardLocks {
         return fresh
     }
 
-    /// Finds out whether locks of a session can be relied on: not behind a pooler that gives each transaction another
-    /// session, and not on a cluster whose servers know only their own locks.
+    package func holder(of shard: Shard) async -> String? {
+        guard let connection = try? await open() else { return nil }
+        return try? await connection.withSession { try ShardLockStatements(session: $0).holder(of: shard) }
+    }
+
+    /// Why locks of a session can't be relied on.
+    package enum Unreliability: Sendable {
+        /// A cluster whose servers know only their own locks.
+        case galera
+        /// A pooler that gives each transaction another session.
+        case pooler
+    }
+
+    /// Finds out whether locks of a session can be relied on.
     ///
+    /// - Returns: nil if they can.
     /// - Throws: ``StoreError``.
-    package func checkSession() async throws {
+    package func checkSession() async throws -> Unreliability? {
         do {
             let (one, other) = (try await connector.connect(Self.options), try await connector.connect(Self.options))
-            if try await one.withSession({ try ShardLockStatements(session: $0).isOnGalera() }) {
-                throw StoreError.failed(
-                    "--shards can't be used on a Galera cluster, whose servers know only their own locks;"
-                        + " give each worker its share with --shard I/N"
-                )
-            }
-            if try await Self.isShared(one, other) {
-                throw StoreError.failed(
-                    "--shards needs a direct connection, but a pooler in transaction mode is in between, where a lock has"
-                        + " no session to belong to; connect directly, or give each worker its share with --shard I/N"
-                )
-            }
-        } catch let error as StoreError {
-            throw error
+            if try await one.withSession({ try ShardLockStatements(session: $0).isOnGalera() }) { return .galera }
+            return try await Self.isShared(one, other) ? .pooler : nil
         } catch {
             throw storeError(error)
         }

@@ -43,6 +43,34 @@ struct ShardLockStatements {
         }
     }
 
+    /// The session that has the lock, as an operator finds it on the server; nil if none has it, or that may not be seen.
+    func holder(of shard: Shard) throws -> String? {
+        let rows: [SQLRow] =
+            switch session.dialect.name {
+            case .mysql:
+                try session.query(
+                    """
+                    SELECT CONCAT('connection ', p.ID, ' of ', p.USER, ' from ', p.HOST) \
+                    FROM information_schema.PROCESSLIST p WHERE p.ID = IS_USED_LOCK(\(name(of: shard)))
+                    """
+                )
+            case .postgres:
+                try session.query(
+                    """
+                    SELECT 'pid ' || a.pid || ' of ' || COALESCE(a.usename, '?') || ' from ' \
+                    || COALESCE(host(a.client_addr), 'this host') || ', since ' \
+                    || to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') \
+                    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid AND a.datname = current_database() \
+                    WHERE l.locktype = 'advisory' AND l.granted \
+                    AND l.objsubid = 2 AND l.classid::bigint = \(Int64(UInt32(bitPattern: Self.space(shard)))) \
+                    AND l.objid::bigint = \(shard.index) LIMIT 1
+                    """
+                )
+            case .sqlite: []
+            }
+        return rows.first?.textIfAny(0)
+    }
+
     func free(_ shard: Shard) throws {
         switch session.dialect.name {
         case .mysql: _ = try session.query("SELECT RELEASE_LOCK(\(name(of: shard)))")

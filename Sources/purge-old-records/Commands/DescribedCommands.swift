@@ -26,7 +26,7 @@ struct CompletedCommand: ParsableCommand {
     @OptionGroup var records: RecordOptions
     @OptionGroup var running: RunningOptions
     @OptionGroup var steering: SteeringOptions
-    @OptionGroup var sharing: SharingOptions
+    @OptionGroup var sharding: ShardingOptions
     @OptionGroup var nodes: NodeOptions
     @OptionGroup var monitoring: MonitoringOptions
     @OptionGroup var metrics: MetricOptions

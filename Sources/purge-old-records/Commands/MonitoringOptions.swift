@@ -13,12 +13,17 @@ struct MonitoringOptions: ParsableArguments {
     var listen: String?
 
     @Option(
+        name: .customLong("age-slo"),
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Promise that everything obsolete is gone within this time, such as 30d or 36h; log, metrics and page say by"
-                + " how much that is kept or broken.",
+            "The age objective: no obsolete record is to be older than this, such as 30d or 36h. Log, metrics and page say"
+                + " by how much it is met or missed.",
             valueName: "time"
         )
     )
+    var ageSLO: String?
+
+    /// What `--age-slo` was called.
+    @Option(parsing: .unconditional, help: ArgumentHelp(visibility: .hidden))
     var promise: String?
 }

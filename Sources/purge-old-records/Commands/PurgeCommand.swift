@@ -45,7 +45,7 @@ struct PurgeCommand: ParsableCommand {
     var steering: SteeringOptions
 
     @OptionGroup(title: "Many workers")
-    var sharing: SharingOptions
+    var sharding: ShardingOptions
 
     @OptionGroup(title: "Storage nodes")
     var nodes: NodeOptions

@@ -68,8 +68,8 @@ struct RunningOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What becomes of failed records: defer moves them behind the others for one grace period, leave keeps them"
-                + " as they are. (default: defer; with --plan leave)",
+            "What becomes of failed records: defer tries them again after one grace period, leave keeps them as they"
+                + " are. (default: defer; with --plan leave)",
             valueName: "defer|leave"
         ),
         completion: .list(["defer", "leave"])
@@ -104,6 +104,9 @@ struct RunningOptions: ParsableArguments {
         completion: .file()
     )
     var auditLog: String?
+
+    @Flag(help: "Print the result of a --oneshot as a line of JSON instead of text.")
+    var json = false
 
     @Flag(help: "Exit code 3 also for held and waiting records, and for limits.")
     var strict = false

@@ -48,10 +48,10 @@ struct BacklogOutput {
             fields["oldest_replaced_at"] = row.oldest?.rawValue
             return fields
         }
-        func tally(_ tally: BacklogReport.Tally, _ wayOut: String?) -> [String: Any] {
+        func tally(_ tally: BacklogReport.Tally, _ remedy: String?) -> [String: Any] {
             var fields: [String: Any] = ["count": tally.count]
             fields["oldest_replaced_at"] = tally.oldest?.rawValue
-            fields["way_out"] = wayOut
+            fields["remedy"] = remedy
             return fields
         }
         func named<Key, Value>(_ values: [Key: Value], _ entry: (Key, Value) -> (String, Any)) -> [String: Any] {
@@ -63,15 +63,15 @@ struct BacklogOutput {
             "by_node": named(report.byNode) { (String($0.rawValue), row($1)) },
             "by_age": named(report.byAge) { ($0.label, row($1)) },
             "by_cause": named(report.byCause) { ($0.rawValue, row($1)) },
-            "held": named(report.held) { ($0.rawValue, tally($1, $0.wayOut)) },
-            "waiting": named(report.waiting) { ($0.rawValue, tally($1, $0.wayOut)) },
+            "held": named(report.held) { ($0.rawValue, tally($1, $0.remedy)) },
+            "waiting": named(report.waiting) { ($0.rawValue, tally($1, $0.remedy)) },
         ]
         if report.malformed.count > 0 {
-            fields["malformed"] = tally(report.malformed, FailureReason.malformed.wayOut)
+            fields["malformed"] = tally(report.malformed, FailureReason.malformed.remedy)
         }
         if let asOf {
             fields["last_answers_as_of"] = asOf
-            fields["last_answers"] = named(report.answered) { ($0, tally($1, BacklogTable.wayOut($0))) }
+            fields["last_answers"] = named(report.answered) { ($0, tally($1, BacklogTable.remedy($0))) }
         }
         return fields
     }

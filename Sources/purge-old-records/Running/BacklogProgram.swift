@@ -9,7 +9,7 @@ struct BacklogProgram {
     let settings: BacklogSettings
 
     func run() async -> Int32 {
-        let logs = Logs(settings.records)
+        let logs = Logs(settings.records, isText: true)
         defer { logs.output.flush() }
         let stopSignal = StopSignal()
         Signals(stopSignal: stopSignal, logger: logs.logger).handle()
@@ -17,7 +17,7 @@ struct BacklogProgram {
             logs.logger.warning("\(warning)")
         }
         do {
-            let progress = settings.records.humanLogs ? ProgressLine(output: logs.output, verb: "read") : nil
+            let progress = logs.output.isTerminal ? ProgressLine(output: logs.output, verb: "read") : nil
             let opened = try await stopSignal.unlessRequested { try await settings.records.openReadOnly(logs) }
             guard let source = opened else { return 1 }
             let answers =
@@ -44,8 +44,7 @@ struct BacklogProgram {
             return 1
         } catch {
             try? StandardOutput.flush()
-            logs.logger.error("\(error)")
-            return 1
+            return logs.fail(error, settings.records)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Purging
+import Support
 import SyncTokens
 
 /// The report on the backlog as a table for people.
@@ -19,13 +20,13 @@ struct BacklogTable {
         let causes = ObsolescenceCause.allCases.compactMap { cause in report.byCause[cause].map { (cause.rawValue, $0) }
         }
         lines += [""] + table("CAUSE", causes)
-        lines += section("HELD", report.held.map { ($0.key.rawValue, $0.value, $0.key.wayOut) })
-        lines += section("WAITING", report.waiting.map { ($0.key.rawValue, $0.value, $0.key.wayOut) })
+        lines += section("HELD", report.held.map { ($0.key.rawValue, $0.value, $0.key.remedy) })
+        lines += section("WAITING", report.waiting.map { ($0.key.rawValue, $0.value, $0.key.remedy) })
         if report.malformed.count > 0 {
-            lines += section("FAILING", [("malformed", report.malformed, FailureReason.malformed.wayOut)])
+            lines += section("FAILING", [("malformed", report.malformed, FailureReason.malformed.remedy)])
         }
         if let asOf {
-            let answers = report.answered.map { ($0.key, $0.value, Self.wayOut($0.key) ?? "") }
+            let answers = report.answered.map { ($0.key, $0.value, Self.remedy($0.key) ?? "") }
             lines += section("LAST ANSWERS OF NODES, AS OF \(asOf)", answers)
             if answers.isEmpty {
                 lines += ["", "The audit log, which ends at \(asOf), names no record that is still there"]
@@ -35,15 +36,15 @@ struct BacklogTable {
     }
 
     /// What can be done about what a node said.
-    static func wayOut(_ reason: String) -> String? {
-        HoldReason(rawValue: reason)?.wayOut ?? FailureReason(rawValue: reason)?.wayOut
+    static func remedy(_ reason: String) -> String? {
+        HoldReason(rawValue: reason)?.remedy ?? FailureReason(rawValue: reason)?.remedy
     }
 
     private func section(_ title: String, _ rows: [(String, BacklogReport.Tally, String)]) -> [String] {
         if rows.isEmpty { return [] }
         return ["", title]
-            + rows.sorted { $0.0 < $1.0 }.map { name, tally, wayOut in
-                "\(padded(name, 14))  \(right(grouped(tally.count), 9)) \(right(age(tally.oldest), 9))  \(wayOut)"
+            + rows.sorted { $0.0 < $1.0 }.map { name, tally, remedy in
+                "\(padded(name, 14))  \(right(Figures.grouped(tally.count), 9)) \(right(age(tally.oldest), 9))  \(remedy)"
             }
     }
 
@@ -62,24 +63,16 @@ struct BacklogTable {
         let heading = padded(title, width) + head.map { right($0.0, $0.1) }.joined()
         return [heading]
             + rows.map { name, row in
-                let cells = [row.purgeable, row.waiting, row.held, row.malformed].map(grouped) + [age(row.oldest)]
+                let cells =
+                    [row.purgeable, row.waiting, row.held, row.malformed].map(Figures.grouped) + [age(row.oldest)]
                 return padded(name, width) + zip(cells, head).map { right($0, $1.1) }.joined()
             }
     }
 
-    private func age(_ oldest: Milliseconds?) -> String {
+    private func age(_ oldest: Timestamp?) -> String {
         guard let oldest else { return "-" }
         let hours = Int(max(0, report.now.since(oldest).inSeconds) / 3600)
-        return hours < 48 ? "\(hours) h" : "\(grouped(hours / 24)) d"
-    }
-
-    private func grouped(_ number: Int) -> String {
-        var text = ""
-        for (index, digit) in String(number).reversed().enumerated() {
-            if index > 0, index % 3 == 0 { text.append(",") }
-            text.append(digit)
-        }
-        return String(text.reversed())
+        return hours < 48 ? "\(hours) h" : "\(Figures.grouped(hours / 24)) d"
     }
 
     private func padded(_ text: String, _ width: Int) -> String {

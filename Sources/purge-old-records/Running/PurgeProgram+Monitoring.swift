@@ -17,8 +17,8 @@ extension PurgeProgram {
                 startedAt: time.wallTime,
                 isDryRun: settings.isDryRun,
                 isOneshot: settings.isOneshot,
-                share: settings.sharing.text,
-                promise: settings.monitoring.promise
+                shard: settings.sharding.text,
+                ageObjective: settings.monitoring.ageObjective
             ),
             board: board,
             ledger: ledger,

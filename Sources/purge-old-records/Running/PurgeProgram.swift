@@ -17,7 +17,7 @@ struct PurgeProgram {
     init(settings: PurgeSettings) { self.settings = settings }
 
     func run() async -> Int32 {
-        let logs = Logs(settings.records)
+        let logs = Logs(settings.records, isText: settings.records.humanLogs || Logs.isTerminal)
         defer { logs.output.flush() }
         let logger = logs.logger
         let stopSignal = StopSignal()
@@ -31,8 +31,7 @@ struct PurgeProgram {
         do {
             journal = try settings.auditLog.map { try AuditFile(path: $0, run: Self.runName()) }
         } catch {
-            logger.error("\(error)")
-            return 1
+            return logs.fail(error, settings.records)
         }
         opened.withLock { $0 = journal }
         let statsd = settings.statsd.map {
@@ -44,12 +43,14 @@ struct PurgeProgram {
         do {
             try await listen(monitor, logger)
         } catch {
-            logger.error("\(error)")
-            return 1
+            return logs.fail(error, settings.records)
         }
         let watching = Task { if settings.monitoring.address != nil { await monitor.run() } }
         defer { watching.cancel() }
-        let code = await run(logs, journal, observer: observer(logs, statsd, ledger), stopSignal: stopSignal)
+        let results = RunResults()
+        let observer = observer(logs, statsd, ledger, results)
+        var code = await run(logs, journal, observer: observer, stopSignal: stopSignal)
+        if settings.isOneshot { code = tell(results, code: code, logs) }
         sending.cancel()
         await sending.value
         await statsd?.close()
@@ -73,10 +74,9 @@ struct PurgeProgram {
                 ? rehearse(logs, observer, stopSignal)
                 : purge(logs, journal, observer, stopSignal)
         } catch {
-            logs.logger.error("\(error)")
             observer.observe(.notBegun)
+            return logs.fail(error, settings.records)
         }
-        return 1
     }
 
     private func purge(
@@ -98,6 +98,8 @@ struct PurgeProgram {
             return store
         }
         guard var store = opened else { return 0 }
+        let overlap = try await overlapGuard(logs.logger, time, stopSignal)
+        if try await overlap?.acquire() == false { return 0 }
         var counter: any BacklogCounter = TokenserverCounter(connector: connector)
         if case .apply(let plan) = settings.plan {
             counter = PlanCounter(plan: plan, source: store)
@@ -106,8 +108,9 @@ struct PurgeProgram {
         if let journal { try await closeOpenIntents(journal, store, logs.logger) }
         // Before there is a client, which has to be shut down.
         var locks: (any ShardLocks)?
-        if case .shared = settings.sharing { locks = try await Database.shardLocks(connector) }
-        let client = try HTTPStorageNodeClient(secret: settings.secret.secret, settings: settings.client, time: time)
+        if case .shared = settings.sharding { locks = try await Database.shardLocks(connector) }
+        guard let secret = settings.secret?.secret else { return 0 }
+        let client = try HTTPStorageNodeClient(secret: secret, settings: settings.client, time: time)
         let (counted, purged) = (counter, store)
         let witness = ClockWitness(client: client, time: time)
         @Sendable func run(_ store: any RecordStore, _ options: RunOptions) -> PurgeRun {
@@ -127,7 +130,7 @@ struct PurgeProgram {
             )
         }
         let code: Int32
-        if case .shared(let count) = settings.sharing, let locks {
+        if case .shared(let count) = settings.sharding, let locks {
             code = await shardService(Shard.all(count), locks, logs.logger, time, stopSignal) { turn, gates in
                 var options = settings.options
                 options.shard = turn.shard
@@ -137,7 +140,10 @@ struct PurgeProgram {
             }.run()
         } else {
             let run = run(purged, settings.options)
-            code = await service(time, stopSignal) { await run.run(gates: &$0) }.run()
+            code = await service(time, stopSignal) { gates in
+                _ = try? await overlap?.acquire()
+                return await run.run(gates: &gates)
+            }.run()
         }
         await client.shutdown()
         return code
@@ -213,61 +219,6 @@ struct PurgeProgram {
             stopSignal: stopSignal,
             board: board,
             run: run
-        )
-    }
-
-    private func observer(_ logs: Logs, _ statsd: StatsdClient?, _ ledger: RunLedger) -> any RunObserver {
-        var observers: [any RunObserver] = [LogObserver(logger: logs.logger), ledger]
-        let factory = statsd.map { StatsdMetricsFactory(client: $0) }
-        if let promise = settings.monitoring.promise {
-            observers.append(PromiseObserver(promise: promise, logger: logs.logger, factory: factory))
-        }
-        if let factory {
-            observers.append(MetricsObserver(factory: factory, isRehearsal: settings.isDryRun))
-        }
-        let verb = settings.isDryRun ? "would purge" : "purged"
-        if settings.records.humanLogs, logs.output.isTerminal {
-            observers.append(ProgressObserver(line: ProgressLine(output: logs.output, verb: verb)))
-        } else {
-            observers.append(ProgressLogObserver(logger: logs.logger, verb: verb))
-        }
-        return ObserverGroup(observers)
-    }
-
-    private func warn(_ logger: Logger) {
-        for warning in settings.records.warnings {
-            logger.warning("\(warning)")
-        }
-        if settings.isDryRun, settings.steering != nil {
-            logger.warning("--pause-file and --window have no effect with --dryrun, which sends nothing")
-        }
-        if settings.secret.isExposed {
-            logger.warning(
-                """
-                The master secret was given as an argument, so every user of this machine can see it in the process \
-                list; use --secret-file or SYNC_MASTER_SECRET
-                """
-            )
-        }
-        logger.info(
-            "Starting",
-            metadata: [
-                "version": .string(ProgramVersion.text),
-                "database": .string(settings.records.connector.name),
-                "dry_run": .stringConvertible(settings.isDryRun),
-                "oneshot": .stringConvertible(settings.isOneshot),
-                "force": .stringConvertible(settings.policy.forcesDownedNodes),
-                "grace_period_s": .stringConvertible(settings.options.gracePeriod.components.seconds),
-                "page_size": .stringConvertible(settings.options.pageSize),
-                "max_records": .stringConvertible(settings.options.maxRecords ?? 0),
-                "max_runtime_s": .stringConvertible(settings.options.maxRuntime?.components.seconds ?? 0),
-                "concurrency": .stringConvertible(settings.options.dispatcher.gate.ceiling),
-                "on_failure": .string(settings.options.onFailure.rawValue),
-                "order": .string(settings.options.order.rawValue),
-                "audit_log": .string(settings.auditLog ?? ""),
-                "shard": .string(settings.sharing.text),
-                "pauses": .string(settings.steering?.text ?? ""),
-            ]
         )
     }
 }

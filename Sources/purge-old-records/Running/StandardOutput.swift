@@ -10,6 +10,16 @@ enum StandardOutput {
         let description: String
     }
 
+    /// Whether it was open when the program started.
+    static var isOpen: Bool { fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE != O_RDONLY }
+
+    /// Whether standard error goes to the same place, so that a reader of one reads both.
+    static var isStandardError: Bool {
+        var (output, error) = (stat(), stat())
+        return fstat(STDOUT_FILENO, &output) == 0 && fstat(STDERR_FILENO, &error) == 0
+            && output.st_dev == error.st_dev && output.st_ino == error.st_ino
+    }
+
     private static let capacity = 65_536
     private static let buffer = Mutex<[UInt8]>([])
 

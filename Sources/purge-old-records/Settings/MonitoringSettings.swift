@@ -9,7 +9,10 @@ struct MonitoringSettings: Equatable {
 
     /// Nil if nothing listens.
     let address: Address?
-    let promise: Duration?
+    /// The age that the oldest obsolete record may have; nil without an objective.
+    let ageObjective: Duration?
+    /// Whether the objective was given as `--promise`, as it was called before.
+    let usesFormerName: Bool
 
     init(
         _ options: MonitoringOptions,
@@ -17,19 +20,28 @@ struct MonitoringSettings: Equatable {
         appliesPlan: Bool
     ) throws(UsageError) {
         address = try options.listen.map { text throws(UsageError) in try Self.address(text) }
-        promise = try options.promise.map { text throws(UsageError) in try TimeText.duration("--promise", text) }
-        guard let promise else { return }
+        if options.ageSLO != nil, options.promise != nil {
+            throw UsageError(
+                problem: "--promise is the old name of --age-slo, and both are given",
+                remedy: "leave --promise out"
+            )
+        }
+        usesFormerName = options.promise != nil
+        ageObjective = try (options.ageSLO ?? options.promise).map { text throws(UsageError) in
+            try TimeText.duration("--age-slo", text)
+        }
+        guard let ageObjective else { return }
         if appliesPlan {
             throw UsageError(
-                problem: "--promise has no use with --plan, which is about a part of the backlog",
+                problem: "--age-slo has no use with --plan, which is about a part of the backlog",
                 remedy: "leave it out"
             )
         }
-        if promise <= gracePeriod {
+        if ageObjective <= gracePeriod {
             throw UsageError(
-                problem: "--promise is not longer than --grace-period, before which nothing is purged",
+                problem: "--age-slo is not longer than --grace-period, before which nothing is purged",
                 remedy:
-                    "promise at least some hours more than the \(gracePeriod.components.seconds) s of the grace period"
+                    "give at least some hours more than the \(gracePeriod.components.seconds) s of the grace period"
             )
         }
     }

@@ -9,15 +9,19 @@ import TokenserverStore
 /// apart from the secret's file, which was read.
 struct PurgeSettings {
     let records: RecordSettings
-    let secret: SecretSource
+    /// Nil for a dry run without one: it sends nothing.
+    let secret: SecretSource?
     let interval: Duration
     let isOneshot: Bool
     let isDryRun: Bool
     let isStrict: Bool
+    /// Whether the result of a one-shot run is printed as JSON.
+    let isJSON: Bool
+    let allowsOverlap: Bool
     let statsd: StatsdAddress?
     let auditLog: String?
     let plan: PlanSettings
-    let sharing: SharingSettings
+    let sharding: ShardingSettings
     /// Nil if it is always welcome.
     let steering: SteeringSettings?
     let monitoring: MonitoringSettings
@@ -55,10 +59,15 @@ struct PurgeSettings {
         guard let onFailure = RunOptions.OnFailure(rawValue: word) else {
             throw UsageError(
                 problem: "--on-failure is neither defer nor leave",
-                remedy: "defer moves failed records behind the others, leave keeps them as they are"
+                remedy: "give defer to try failed records again after a grace period, or leave to keep them as they are"
             )
         }
-        secret = try SecretSource(arguments: command.secret, file: running.secretFile, environment: environment)
+        secret = try SecretSource(
+            arguments: command.secret,
+            file: running.secretFile,
+            environment: environment,
+            isNeeded: !running.dryrun
+        )
         auditLog = running.auditLog
         try FileRoles(running, database: records.connector.name).check()
         if running.dryrun, running.auditLog != nil {
@@ -67,13 +76,13 @@ struct PurgeSettings {
                 remedy: "leave it out; --plan FILE writes down what would be done"
             )
         }
-        sharing = try SharingSettings(
-            command.sharing,
+        sharding = try ShardingSettings(
+            command.sharding,
             running: running,
             hostName: environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
         )
-        options.shard = sharing.shard
-        if sharing != .alone { options.maxOffset = 0 }
+        options.shard = sharding.shard
+        if sharding != .alone { options.maxOffset = 0 }
         steering = try SteeringSettings(command.steering)
         monitoring = try MonitoringSettings(
             command.monitoring,
@@ -83,6 +92,8 @@ struct PurgeSettings {
         isOneshot = running.oneshot || running.plan != nil
         isDryRun = running.dryrun
         isStrict = running.strict
+        isJSON = running.json
+        allowsOverlap = command.sharding.allowOverlap
         statsd = try Self.statsd(command.metrics, environment)
 
         policy = records.policy

@@ -9,6 +9,8 @@ struct RecordSettings {
     static let longestSeconds: Int64 = 10_000_000_000
 
     let connector: any SQLConnector
+    /// The option or variable that names it.
+    let databaseOrigin: String
     /// How long to wait for a database that fails in mid-run.
     let databaseTimeout: Duration
     let gracePeriod: Duration
@@ -22,7 +24,7 @@ struct RecordSettings {
     private(set) var policy = PurgePolicy()
 
     init(_ options: RecordOptions, environment: [String: String]) throws(UsageError) {
-        connector = try Self.connector(options, environment)
+        (connector, databaseOrigin) = try Self.connector(options, environment)
         databaseTimeout = try TimeText.duration(
             "--database-timeout",
             options.databaseTimeout,
@@ -85,8 +87,9 @@ struct RecordSettings {
     private static func connector(
         _ options: RecordOptions,
         _ environment: [String: String]
-    ) throws(UsageError) -> any SQLConnector {
+    ) throws(UsageError) -> (any SQLConnector, origin: String) {
         var option = options.databaseURL
+        var origin = option == nil ? "SYNC_TOKENSERVER__DATABASE_URL" : "--database-url"
         if let file = options.databaseURLFile {
             if option != nil {
                 throw UsageError(
@@ -95,6 +98,7 @@ struct RecordSettings {
                 )
             }
             option = try TextFile.read("--database-url-file", file, holding: "URL")
+            origin = "--database-url-file \(file)"
         }
         guard let text = option ?? environment["SYNC_TOKENSERVER__DATABASE_URL"], !text.isEmpty else {
             throw UsageError(
@@ -103,9 +107,9 @@ struct RecordSettings {
             )
         }
         do {
-            return try Database.connector(text)
+            return (try Database.connector(text), origin)
         } catch {
-            throw UsageError(problem: error.problem, remedy: error.remedy)
+            throw UsageError(problem: "\(error.problem) (in \(origin))", remedy: error.remedy)
         }
     }
 

@@ -8,7 +8,13 @@ struct SecretSource {
     /// Whether it stands in the process list.
     let isExposed: Bool
 
-    init(arguments: [String], file: String?, environment: [String: String]) throws(UsageError) {
+    /// Fails where no secret is given and none is needed.
+    init?(
+        arguments: [String],
+        file: String?,
+        environment: [String: String],
+        isNeeded: Bool
+    ) throws(UsageError) {
         if arguments.count > 1 {
             throw UsageError(
                 problem: "more than one argument is given, but only the secret is one",
@@ -32,8 +38,10 @@ struct SecretSource {
             self = try SecretSource(text: text, isExposed: false, origin: "--secret-file")
         } else if let inherited {
             self = try SecretSource(text: inherited, isExposed: false, origin: "SYNC_MASTER_SECRET")
-        } else {
+        } else if isNeeded {
             throw UsageError(problem: "no master secret is given", remedy: Self.howToGive)
+        } else {
+            return nil
         }
     }
 

@@ -22,7 +22,7 @@ struct TestWorld {
     static func with(
         _ kind: TestDatabase.Kind = .sqlite,
         on server: DatabaseServer? = nil,
-        keying: [Sandbox.StorageKeying] = [.uid],
+        keying: [DataKeying] = [.uid],
         configure: (inout StorageNode.Configuration, Int) -> Void = { _, _ in },
         _ body: (TestWorld) async throws -> Void
     ) async throws {

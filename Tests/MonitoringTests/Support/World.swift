@@ -12,7 +12,7 @@ struct World {
     let ledger: RunLedger
     let monitor: Monitor
 
-    init(promise: Duration? = nil, isDryRun: Bool = false) {
+    init(ageObjective: Duration? = nil, isDryRun: Bool = false) {
         ledger = RunLedger(isRehearsal: isDryRun, time: time)
         monitor = Monitor(
             program: MonitorState.Program(
@@ -21,8 +21,8 @@ struct World {
                 startedAt: time.wallTime,
                 isDryRun: isDryRun,
                 isOneshot: false,
-                share: "",
-                promise: promise
+                shard: "",
+                ageObjective: ageObjective
             ),
             board: board,
             ledger: ledger,
@@ -64,7 +64,7 @@ final class TestProbe: BacklogProbe {
 }
 
 extension RunStatus.NodeStatus {
-    static func named(_ url: String, _ state: State = .open, limit: Int = 8, inFlight: Int = 3) -> Self {
+    static func named(_ url: String, _ state: State = .healthy, limit: Int = 8, inFlight: Int = 3) -> Self {
         Self(url: url, state: state, limit: limit, inFlight: inFlight, waiting: 20, latency: 0.0125)
     }
 }

@@ -163,7 +163,7 @@ struct AnswerMeaningTests {
         case .refused: refused
         case .triedAgain: again
         case .triedAgainAtMost: againAtMost
-        case .untouched: untouched
+        case .skipped: untouched
         case .decidedAnew: "decided on anew"
         }
     }
@@ -176,7 +176,7 @@ struct AnswerMeaningTests {
         case .refusal: "refuses"
         case .overloaded: "overloaded"
         case .failed: trouble
-        case .left: "left for the run"
+        case .abandoned: "left for the run"
         }
     }
 

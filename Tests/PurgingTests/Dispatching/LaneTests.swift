@@ -80,7 +80,7 @@ struct LaneTests {
             lane.append(try job(Int64(uid)))
         }
         #expect(!lane.isHungry(at: start))
-        _ = lane.gate.leave(.decommissioned)
+        _ = lane.gate.abandon(.decommissioned)
         #expect(!lane.isHungry(at: start))
     }
 
@@ -91,9 +91,9 @@ struct LaneTests {
         lane.delay(try job(1), until: start + .seconds(7))
         lane.delay(try job(2), until: start + .seconds(3))
         #expect(lane.wakeTime(at: start) == start + .seconds(3))
-        _ = lane.gate.quietAsked(.seconds(20), now: start)
+        _ = lane.gate.backoffAsked(.seconds(20), now: start)
         #expect(lane.wakeTime(at: start) == start + .seconds(20))
-        _ = lane.gate.leave(.decommissioned)
+        _ = lane.gate.abandon(.decommissioned)
         #expect(lane.wakeTime(at: start) == nil)
         #expect(lane.removeAll().count == 2)
         #expect(lane.load == 0)

@@ -149,7 +149,7 @@ struct NodeDispatcherTests {
         var desk = desk()
         try desk.enqueue(1...1)
         desk.send()
-        guard case .left(_, .misrouted) = try desk.answer(1, .misrouted(status: 200, what: "x")).resolution else {
+        guard case .skipped(_, .misrouted) = try desk.answer(1, .misrouted(status: 200, what: "x")).resolution else {
             Issue.record("another resolution")
             return
         }
@@ -161,10 +161,10 @@ struct NodeDispatcherTests {
         try desk.enqueue(1...10)
         desk.send()
         let answered = try desk.answer(1, .decommissioned)
-        #expect(answered.change == .left(.decommissioned))
+        #expect(answered.change == .abandoned(.decommissioned))
         #expect(Set(answered.others.compactMap(\.leftUID)) == Set(5...10))
         #expect(desk.send() == [])
-        guard case .left = try desk.answer(2, .timedOut).resolution else {
+        guard case .skipped = try desk.answer(2, .timedOut).resolution else {
             Issue.record("tried again on a node that was left")
             return
         }
@@ -200,7 +200,7 @@ struct NodeDispatcherTests {
         var desk = desk()
         try desk.enqueue(1...1)
         desk.send()
-        guard case .left = try desk.exhaust(1, verdict) else {
+        guard case .skipped = try desk.exhaust(1, verdict) else {
             Issue.record("taken for the record's failure")
             return
         }
@@ -216,7 +216,7 @@ struct NodeDispatcherTests {
         }
         try desk.enqueue(4...4)
         desk.send()
-        guard case .left = try desk.exhaust(4, .trouble(status: 502)) else {
+        guard case .skipped = try desk.exhaust(4, .trouble(status: 502)) else {
             Issue.record("taken for the record's failure")
             return
         }
@@ -252,7 +252,7 @@ struct NodeDispatcherTests {
             let answered = try desk.answer(sent.removeFirst().rawValue, verdict)
             left += answered.others.compactMap(\.leftUID)
             #expect(answered.others.allSatisfy { $0.failedUID == nil })
-            if case .cutOff(.refusesEverything, _) = answered.change {
+            if case .circuitOpen(.refusesEverything, _) = answered.change {
                 #expect(number == 8)
             } else {
                 #expect(number < 8)
@@ -291,13 +291,13 @@ struct NodeDispatcherTests {
             Issue.record("written too lately to be asked again")
             return
         }
-        #expect(until == Milliseconds(secondsSince1970: now + day))
+        #expect(until == Timestamp(secondsSince1970: now + day))
         guard case .continuing = try answer(&desk, 2, now - 31 * day) else {
             Issue.record("not asked again")
             return
         }
         let again = try #require(desk.dispatcher.next(at: desk.now).send.first)
-        #expect(again.request.unmodifiedSince == Milliseconds(secondsSince1970: now - 31 * day))
+        #expect(again.request.unmodifiedSince == Timestamp(secondsSince1970: now - 31 * day))
         let second = desk.dispatcher.answered(
             again.ticket,
             with: NodeAnswer(.writtenSince(lastModified: now - 31 * day), nodeTime: now),
@@ -322,7 +322,7 @@ struct NodeDispatcherTests {
             desk.dispatcher.rereadKept(job, from: job.deletion.target)
         }
         desk.send()
-        guard case .left(_, .connect) = try desk.answer(1, .expired).resolution else {
+        guard case .skipped(_, .connect) = try desk.answer(1, .expired).resolution else {
             Issue.record("tried for ever")
             return
         }
@@ -515,8 +515,8 @@ struct NodeDispatcherTests {
         try desk.enqueue(1...9, keys: 2)
         desk.send()
         #expect(Set(desk.dispatcher.close().map(\.uid.rawValue)) == [5, 6, 7, 8, 9])
-        guard case .left = try desk.answer(1, .trouble(status: 500)).resolution,
-            case .left = try desk.answer(2, .confirmed(lastModified: 0)).resolution
+        guard case .skipped = try desk.answer(1, .trouble(status: 500)).resolution,
+            case .skipped = try desk.answer(2, .confirmed(lastModified: 0)).resolution
         else {
             Issue.record("it goes on")
             return
@@ -581,11 +581,11 @@ struct NodeDispatcherTests {
             }
             desk.now += .seconds(60)
         }
-        #expect(desk.dispatcher.gates.values.allSatisfy { !$0.isCutOff && $0.reasonLeft == nil })
+        #expect(desk.dispatcher.gates.values.allSatisfy { !$0.isCircuitOpen && $0.abandonReason == nil })
     }
 }
 
 extension NodeDispatcher.Resolution {
-    fileprivate var leftUID: Int64? { if case .left(let job, _) = self { job.uid.rawValue } else { nil } }
+    fileprivate var leftUID: Int64? { if case .skipped(let job, _) = self { job.uid.rawValue } else { nil } }
     fileprivate var failedUID: Int64? { if case .failed(let job, _) = self { job.uid.rawValue } else { nil } }
 }

@@ -78,17 +78,17 @@ struct NodeGateTests {
     /// A gate that was cut off at second 0.
     private func cutOffGate() -> NodeGate {
         var gate = NodeGate(settings: settings)
-        for count in 1...settings.failuresToCutOff {
+        for count in 1...settings.failuresToOpen {
             let change = end(&gate, .failed(.unreachable))
-            #expect(change == (count == settings.failuresToCutOff ? .cutOff(.unreachable, for: .seconds(5)) : nil))
+            #expect(change == (count == settings.failuresToOpen ? .circuitOpen(.unreachable, for: .seconds(5)) : nil))
         }
         return gate
     }
 
     @Test("cuts a node off after failures in a row, for the cool-down, and then probes it with one request")
-    func cutOff() {
+    func openCircuit() {
         var gate = cutOffGate()
-        #expect(gate.isCutOff)
+        #expect(gate.isCircuitOpen)
         #expect(gate.permission(at: at(4.9)) == .waitUntil(at(5)))
         #expect(gate.permission(at: at(5)) == .probe)
         _ = gate.requestStarted(at: at(5))
@@ -99,7 +99,7 @@ struct NodeGateTests {
     func failuresApart() {
         var gate = NodeGate(settings: settings)
         for step in 0..<40 {
-            #expect(end(&gate, step % settings.failuresToCutOff == 0 ? .good : .failed(.serverErrors)) == nil)
+            #expect(end(&gate, step % settings.failuresToOpen == 0 ? .good : .failed(.serverErrors)) == nil)
         }
     }
 
@@ -109,7 +109,7 @@ struct NodeGateTests {
         settings.probesPerRun = 6
         var gate = NodeGate(settings: settings)
         var now = 0.0
-        for _ in 0..<settings.failuresToCutOff {
+        for _ in 0..<settings.failuresToOpen {
             end(&gate, .failed(.misrouted), startedAt: now)
         }
         var changes: [NodeGate.Change?] = []
@@ -119,9 +119,9 @@ struct NodeGateTests {
             #expect(gate.permission(at: at(now)) == .probe)
             changes.append(end(&gate, .failed(.misrouted), startedAt: now))
         }
-        #expect(changes.last == .left(.misrouted))
-        #expect(gate.permission(at: at(now + 1000)) == .leftForRun)
-        #expect(gate.reasonLeft == .misrouted)
+        #expect(changes.last == .abandoned(.misrouted))
+        #expect(gate.permission(at: at(now + 1000)) == .abandoned)
+        #expect(gate.abandonReason == .misrouted)
     }
 
     @Test("opens again after a good probe, with one request at a time")
@@ -129,7 +129,7 @@ struct NodeGateTests {
         for sign in [NodeGate.Sign.good, .neutral] {
             var gate = cutOffGate()
             #expect(end(&gate, sign, startedAt: 5, at: 5.1) == .recovered)
-            #expect(!gate.isCutOff)
+            #expect(!gate.isCircuitOpen)
             #expect(gate.limit == 1)
             // It takes as many failures as before to cut it off again.
             #expect(end(&gate, .failed(.unreachable), startedAt: 6) == nil)
@@ -140,10 +140,10 @@ struct NodeGateTests {
     func lateFailures() {
         var gate = NodeGate(settings: settings)
         let early = (0..<4).map { _ in gate.requestStarted(at: start) }
-        for _ in 0..<settings.failuresToCutOff {
+        for _ in 0..<settings.failuresToOpen {
             end(&gate, .failed(.unreachable))
         }
-        #expect(gate.isCutOff)
+        #expect(gate.isCircuitOpen)
         for (request, late) in zip(early, [10.0, 20, 40, 60]) {
             #expect(gate.permission(at: at(late)) == .full)
             let change = gate.requestFinished(
@@ -171,9 +171,9 @@ struct NodeGateTests {
     @Test("keeps quiet for as long as the node asked, whichever answer said it")
     func quiet() {
         var gate = NodeGate(settings: settings)
-        #expect(gate.quietAsked(.seconds(30), now: start) == nil)
+        #expect(gate.backoffAsked(.seconds(30), now: start) == nil)
         #expect(gate.permission(at: at(29)) == .waitUntil(at(30)))
-        #expect(gate.quietAsked(.seconds(5), now: at(1)) == nil)
+        #expect(gate.backoffAsked(.seconds(5), now: at(1)) == nil)
         #expect(gate.permission(at: at(29)) == .waitUntil(at(30)))
         #expect(gate.permission(at: at(30)) == .go)
     }
@@ -181,15 +181,15 @@ struct NodeGateTests {
     @Test("leaves a node that wants a longer pause than is bearable")
     func longPause() {
         var gate = NodeGate(settings: settings)
-        #expect(gate.quietAsked(.seconds(120), now: start) == nil)
-        #expect(gate.quietAsked(.seconds(121), now: start) == .left(.longPause))
-        #expect(gate.permission(at: at(500)) == .leftForRun)
+        #expect(gate.backoffAsked(.seconds(120), now: start) == nil)
+        #expect(gate.backoffAsked(.seconds(121), now: start) == .abandoned(.longPause))
+        #expect(gate.permission(at: at(500)) == .abandoned)
     }
 
     @Test("probes a node that is cut off only when its quiet time is over too")
     func quietWhileCutOff() {
         var gate = cutOffGate()
-        _ = gate.quietAsked(.seconds(20), now: start)
+        _ = gate.backoffAsked(.seconds(20), now: start)
         #expect(gate.permission(at: at(6)) == .waitUntil(at(20)))
         #expect(gate.permission(at: at(20)) == .probe)
     }
@@ -207,7 +207,7 @@ struct NodeGateTests {
         var now = start
         for probe in 1...3 {
             now += .seconds(100)
-            #expect((finish(&gate, .refusal, now: now) == .left(.refusesEverything)) == (probe == 3))
+            #expect((finish(&gate, .refusal, now: now) == .abandoned(.refusesEverything)) == (probe == 3))
         }
         gate.runStarted(now: now)
         #expect(!gate.refusesEverything)
@@ -241,8 +241,8 @@ struct NodeGateTests {
         gate.runStarted(now: at(30))
         #expect(gate.inFlight == 0)
         #expect(gate.limit == 32)
-        #expect(gate.leave(.decommissioned) == .left(.decommissioned))
-        #expect(gate.leave(.misrouted) == nil)
+        #expect(gate.abandon(.decommissioned) == .abandoned(.decommissioned))
+        #expect(gate.abandon(.misrouted) == nil)
         gate.runStarted(now: at(40))
         #expect(gate.permission(at: at(40)) == .probe)
         let probe = gate.requestStarted(at: at(40))

@@ -31,7 +31,7 @@ struct ExitCodeLaw {
     @Test("3 when records failed, or nodes could not be reached or answered wrongly")
     func trouble() {
         #expect(code { $0.failed = [.timeout: 1] } == 3)
-        #expect(code { $0.untouched = 1 } == 3)
+        #expect(code { $0.skipped = 1 } == 3)
         #expect(code { $0.troubledNodes = [RunSummary.NodeTrouble(url: "u", reason: "r")] } == 3)
     }
 

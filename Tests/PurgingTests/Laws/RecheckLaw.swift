@@ -30,12 +30,15 @@ struct RecheckLaw {
     @Test("a settlement names the node, and for a postponement the moment, that were decided on")
     func settlements() throws {
         let fixture = RunFixture(nodes: 1, records: .obsolete(1...2) { $0 == 1 ? 1 : 9 })
-        fixture.store.insert(.of("b", uid: 3, clientState: "no", replacedAt: 1234))
+        fixture.store.insert(.of("b", uid: 3, replacedAt: 1234))
+        fixture.nodes.node(Node.url(1)) { request, _ in
+            request.uid == UID(3) ? .init(.refused(status: 403)) : .good
+        }
         try fixture.run()
         let asked = fixture.store.settlementsAsked.sorted { $0.uid < $1.uid }
         #expect(asked.map(\.uid) == [UID(1), UID(2), UID(3)])
         #expect(asked.map(\.nodeID) == [NodeID(1), NodeID(9), NodeID(1)])
-        #expect(asked.map(\.change) == [.delete, .deleteNodeless, .postpone(from: Milliseconds(1234))])
+        #expect(asked.map(\.change) == [.delete, .deleteNodeless, .postpone(from: Timestamp(1234))])
         // Only what needs no node's word can be too old to be written.
         #expect(asked.map { $0.notAfter != nil } == [false, true, false])
     }

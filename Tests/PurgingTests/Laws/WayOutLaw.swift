@@ -5,8 +5,8 @@ import Testing
 @Suite("Law 12: every held record has a named reason and a way out")
 struct WayOutLaw {
     @Test("each reason has one", arguments: HoldReason.allCases)
-    func wayOut(_ reason: HoldReason) {
-        #expect(reason.wayOut.contains("--") || reason.wayOut.contains("URL"))
+    func remedy(_ reason: HoldReason) {
+        #expect(reason.remedy.contains("--") || reason.remedy.contains("URL"))
         #expect(!reason.rawValue.isEmpty)
     }
 }

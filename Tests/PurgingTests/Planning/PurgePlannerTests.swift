@@ -311,7 +311,7 @@ struct PurgePlannerTests {
             #expect(account.action(old, others: [active]) == .hold(.sharedData))
             #expect(unknown.action(old, others: [active]) == .hold(.sharedData))
             var current = active
-            current.replacedAt = Milliseconds(8)
+            current.replacedAt = Timestamp(8)
             #expect(account.action(old, others: [current]) == .hold(.revivable))
         }
         let settled = UserRecord.of("a", uid: 2, generation: 9, keysChangedAt: 9, replacedAt: nil)
@@ -532,21 +532,21 @@ struct PurgePlannerTests {
     func writeCheck() {
         var fixture = byUID
         let record = UserRecord.of("a", uid: 1, createdAt: 10, replacedAt: 5_000)
-        func moment(_ others: [UserRecord] = []) -> Milliseconds? {
+        func moment(_ others: [UserRecord] = []) -> Timestamp? {
             fixture.action(record, others: others)?.deletion?.keys.first?.unmodifiedSince
         }
         let margin = Int64(3900 * 1000)
-        #expect(moment() == Milliseconds(5_000 + margin))
+        #expect(moment() == Timestamp(5_000 + margin))
         let earlier = UserRecord.of("a", uid: 3, createdAt: 9, replacedAt: 10)
         let (next, later) = (2_000, 3_000)
         let others = [
             earlier, .of("a", uid: 4, createdAt: Int64(later), replacedAt: nil),
             .of("a", uid: 5, createdAt: Int64(next), replacedAt: 9_000),
         ]
-        #expect(moment(others) == Milliseconds(2_000 + margin))
-        #expect(moment([.of("a", uid: 2, createdAt: 6_000, replacedAt: nil)]) == Milliseconds(5_000 + margin))
+        #expect(moment(others) == Timestamp(2_000 + margin))
+        #expect(moment([.of("a", uid: 2, createdAt: 6_000, replacedAt: nil)]) == Timestamp(5_000 + margin))
         fixture.policy.writeMargin = .seconds(60)
-        #expect(moment() == Milliseconds(65_000))
+        #expect(moment() == Timestamp(65_000))
         fixture.policy.writeMargin = nil
         #expect(moment() == nil)
         #expect(fixture.action(record)?.deletion != nil)
@@ -566,7 +566,7 @@ struct PurgePlannerTests {
         #expect(moment(first, [second, active], byUID) == 1_000)
         // A deferral moved replaced_at, the next record's creation stays.
         var deferred = first
-        deferred.replacedAt = Milliseconds(50_000)
+        deferred.replacedAt = Timestamp(50_000)
         #expect(moment(deferred, [second, active], byUID) == 2_000)
         // Until the account was deleted, its devices had every right.
         let tombstone = UserRecord.tombstone("a", uid: 2, replacedAt: 80_000)

@@ -47,7 +47,7 @@ struct BacklogReportTests {
         #expect(report.byNode[NodeID(9)]?.purgeable == 1)
         #expect(report.total.malformed == 1)
         #expect(report.byAge.mapValues(\.total) == [.week: 4, .month: 1, .quarter: 1, .year: 1, .older: 2])
-        #expect(report.total.oldest == Milliseconds(replaced(daysAgo: 900)))
+        #expect(report.total.oldest == Timestamp(replaced(daysAgo: 900)))
         #expect(!report.isPartial)
         #expect(fixture.store.settlementsAsked.isEmpty)
     }

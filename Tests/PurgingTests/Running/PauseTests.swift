@@ -7,14 +7,14 @@ import Testing
 struct PauseTests {
     /// From 3 s after the beginning until 63 s after it.
     private struct OneMinute: PauseSource {
-        func reason(at now: Milliseconds) -> PauseReason? {
+        func reason(at now: Timestamp) -> PauseReason? {
             let seconds = now.since(RunFixture.wallTime).inSeconds
             return seconds >= 3 && seconds < 63 ? .file("pause") : nil
         }
     }
 
     private struct Forever: PauseSource {
-        func reason(at now: Milliseconds) -> PauseReason? { .outsideWindows }
+        func reason(at now: Timestamp) -> PauseReason? { .outsideWindows(opensAt: nil) }
     }
 
     private func fixture(takes seconds: Int = 1) -> RunFixture {
@@ -61,7 +61,7 @@ struct PauseTests {
         let pauses = fixture.observer.events.compactMap { event -> PauseReason?? in
             if case .paused(let reason) = event { .some(reason) } else { nil }
         }
-        #expect(pauses == [.outsideWindows, nil])
+        #expect(pauses == [.outsideWindows(opensAt: nil)])
         #expect(fixture.uids.count == 200)
     }
 
@@ -85,6 +85,6 @@ struct PauseTests {
         #expect(paused.nodes.first?.inFlight == 0)
         let busy = try #require(all.first { $0.pause == nil && !$0.nodes.isEmpty })
         #expect(busy.nodes.map(\.url) == [Node.url(1)])
-        #expect(busy.nodes.first?.state == .open)
+        #expect(busy.nodes.first?.state == .unproven && paused.nodes.first?.state == .healthy)
     }
 }

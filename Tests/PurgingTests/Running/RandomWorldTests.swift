@@ -17,7 +17,7 @@ struct RandomWorldTests {
         let summary = try world.fixture.run()
         world.check(summary)
         #expect(summary.stopReason == .complete)
-        #expect(summary.untouched == 0)
+        #expect(summary.skipped == 0)
         #expect(summary.troubledNodes.isEmpty)
     }
 }

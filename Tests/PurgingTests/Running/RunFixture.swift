@@ -5,7 +5,7 @@ import TestSupport
 
 /// Everything that a run needs, in simulated time.
 final class RunFixture: Sendable {
-    static let wallTime = Milliseconds(1_700_000_000_000)
+    static let wallTime = Timestamp(1_700_000_000_000)
     static let cutoff = wallTime.advanced(by: .seconds(-86_400))
 
     let time: ManualTime

@@ -7,7 +7,7 @@ struct SweepTests {
     private let one = NodeID(1)
     private let two = NodeID(2)
 
-    private func key(_ place: Int64) -> BacklogKey { BacklogKey(replacedAt: Milliseconds(place), tiebreaker: place) }
+    private func key(_ place: Int64) -> BacklogKey { BacklogKey(replacedAt: Timestamp(place), tiebreaker: place) }
 
     @Test("goes from the beginning to the end once")
     func once() throws {

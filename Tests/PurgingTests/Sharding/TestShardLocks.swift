@@ -50,5 +50,7 @@ final class TestShardLocks: ShardLocks {
         if table.holder(of: shard) != holder { throw ShardLost(shard, why: "the session is gone") }
     }
 
+    func holder(of shard: Shard) async -> String? { table.holder(of: shard).map { "holder \($0)" } }
+
     func unlock(_ shard: Shard) async { table.free(shard, by: holder) }
 }

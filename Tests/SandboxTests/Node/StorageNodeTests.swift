@@ -115,7 +115,7 @@ struct StorageNodeTests {
 
     @Test("writes JSON that holds any text")
     func json() {
-        var json = JSONText()
+        var json = JSONLine()
         json.add("a", "q\"b\\n\n\u{1}ü")
         json.add("n", Int?.none)
         json.add("b", true)

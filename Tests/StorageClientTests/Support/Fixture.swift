@@ -29,7 +29,7 @@ enum Fixture {
     static func request(
         to url: String,
         uid: Int64 = 7,
-        unmodifiedSince: Milliseconds? = nil,
+        unmodifiedSince: Timestamp? = nil,
         notAfter: ContinuousClock.Instant? = nil
     ) throws -> DeleteRequest {
         DeleteRequest(

@@ -5,13 +5,13 @@ import Testing
 /// A wall clock that stands still, and a monotonic one that is moved by hand, or moves whenever it is read, or is the
 /// machine's.
 final class TestTime: TimeSource {
-    let wallTime: Milliseconds
+    let wallTime: Timestamp
     private let stride: Duration?
     private let reading = Mutex(ContinuousClock.now)
 
     /// - Parameter stride: how far the monotonic clock moves when it is read; nil for the machine's clock.
     init(wallSeconds: Double = Fixture.now, stride: Duration? = .zero) {
-        wallTime = Milliseconds(Int64(wallSeconds * 1000))
+        wallTime = Timestamp(Int64(wallSeconds * 1000))
         self.stride = stride
     }
 

@@ -1,5 +1,6 @@
 import Synchronization
 import Telemetry
+import Support
 
 /// Keeps every write apart, and is a terminal when given a width.
 final class CapturingSink: LineSink {

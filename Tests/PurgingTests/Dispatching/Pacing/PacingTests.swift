@@ -142,7 +142,7 @@ struct PacingTests {
         var flapping = QueueingNode(workers: 40, work: .steady(0.05))
         flapping.troubles = (1...12).map { .dead(Double($0) * 8...Double($0) * 8 + 2) }
         let (two, _) = try play("dead for 2 of 8 seconds", flapping, best: 640 * 0.75, seed: 1)
-        #expect(two.dispatcher.lanes[0].gate.reasonLeft == nil)
+        #expect(two.dispatcher.lanes[0].gate.abandonReason == nil)
     }
 
     @Test("a few records in front that always time out don't keep the others waiting")

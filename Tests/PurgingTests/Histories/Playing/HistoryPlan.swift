@@ -4,7 +4,7 @@ import Synchronization
 /// A plan in memory: a dry run writes it, a run carries it out.
 final class HistoryPlan: PlanSink, PurgePlan {
     private struct State {
-        var cutoff = Milliseconds(0)
+        var cutoff = Timestamp(0)
         var records: [PlannedRecord] = []
         var isComplete = false
     }
@@ -14,14 +14,14 @@ final class HistoryPlan: PlanSink, PurgePlan {
     /// Nil if the dry run didn't end well.
     var completed: HistoryPlan? { state.withLock(\.isComplete) ? self : nil }
 
-    var cutoff: Milliseconds { state.withLock(\.cutoff) }
+    var cutoff: Timestamp { state.withLock(\.cutoff) }
 
     /// The uids whose data, or whose record alone, may be deleted.
     func names(_ uid: Int64, verbs: [PlannedRecord.Verb]) -> Bool {
         state.withLock { $0.records.contains { $0.uid == UID(uid) && verbs.contains($0.verb) } }
     }
 
-    func begin(cutoff: Milliseconds) async throws { state.withLock { $0.cutoff = cutoff } }
+    func begin(cutoff: Timestamp) async throws { state.withLock { $0.cutoff = cutoff } }
 
     func append(_ records: [PlannedRecord]) async throws { state.withLock { $0.records += records } }
 

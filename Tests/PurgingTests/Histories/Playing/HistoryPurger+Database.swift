@@ -19,7 +19,7 @@ extension HistoryPurger: RecordStore, AuditJournal {
         return result
     }
 
-    func currentTime() async throws -> Milliseconds { try await read { try await store.currentTime() } }
+    func currentTime() async throws -> Timestamp { try await read { try await store.currentTime() } }
 
     func nodes() async throws -> [Node] { try await read { try await store.nodes() } }
 
@@ -39,7 +39,7 @@ extension HistoryPurger: RecordStore, AuditJournal {
         try await read { try await store.standings(uids) }
     }
 
-    func settle(_ batch: [Settlement], cutoff: Milliseconds) async throws -> [SettlementResult] {
+    func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult] {
         try live()
         await stall(.slowReads)
         // The axe falls before the transaction, or between its end and the answer.

@@ -156,4 +156,5 @@ struct PurgeTrace: Sendable {
 /// Nothing is counted beside these runs.
 struct NoCount: BacklogCounter {
     func count(scope: BacklogScope, limit: Duration) async throws -> BacklogSize? { nil }
+    func count(on nodes: [NodeID], scope: BacklogScope, limit: Duration) async throws -> [NodeID: Int]? { nil }
 }

@@ -124,8 +124,8 @@ extension ModelUser {
             generation: generation,
             keysChangedAt: keysChangedAt,
             clientState: clientState,
-            createdAt: Milliseconds(createdAt),
-            replacedAt: replacedAt.map { Milliseconds($0) },
+            createdAt: Timestamp(createdAt),
+            replacedAt: replacedAt.map { Timestamp($0) },
             nodeID: NodeID(node)
         )
         return .init(record, email: email, isOfService: service == ModelRows.service)

@@ -1,5 +1,5 @@
 /// One flat JSON object, written field by field: the request log writes thousands of them per second.
-struct JSONText {
+struct JSONLine {
     private var text = "{"
 
     /// The object as one line, without a line break.

@@ -3,7 +3,7 @@ import HummingbirdCore
 import NIOCore
 
 /// What a node answers, before its clock and its faults add their headers.
-struct NodeAnswer {
+struct CannedAnswer {
     var status: Int
     var headers = HTTPFields()
     var body: ByteBuffer
@@ -19,11 +19,11 @@ struct NodeAnswer {
     }
 
     /// A refusal in the style of storage nodes, with the reason for whoever reads along.
-    static func refusal(_ status: Int, _ name: String, reason: String? = nil) -> NodeAnswer {
-        var json = JSONText()
+    static func refusal(_ status: Int, _ name: String, reason: String? = nil) -> CannedAnswer {
+        var json = JSONLine()
         json.add("status", name)
         json.add("reason", reason)
-        return NodeAnswer(status, json: json.line)
+        return CannedAnswer(status, json: json.line)
     }
 
     /// An answer that HTTP gives no body has none.

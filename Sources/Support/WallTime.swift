@@ -6,8 +6,6 @@
     import Darwin
 #endif
 
-package import Purging
-
 /// A moment of the calendar, as log lines name it.
 package struct WallTime: Sendable, Hashable {
     /// Time since 1970-01-01T00:00:00Z, leap seconds not counted.
@@ -16,8 +14,6 @@ package struct WallTime: Sendable, Hashable {
     package init(sinceEpoch: Duration) {
         self.sinceEpoch = sinceEpoch
     }
-
-    package init(_ moment: Milliseconds) { self.init(sinceEpoch: .milliseconds(moment.rawValue)) }
 
     /// What the system's clock says now.
     package static func now() -> WallTime {

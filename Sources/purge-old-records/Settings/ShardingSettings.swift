@@ -1,25 +1,25 @@
 import Foundation
 import Purging
 
-/// The checked form of ``SharingOptions``.
-enum SharingSettings: Equatable {
+/// The checked form of ``ShardingOptions``.
+enum ShardingSettings: Equatable {
     /// The whole backlog.
     case alone
-    /// Always the same share.
+    /// Always the same shard.
     case fixed(Shard)
-    /// Whichever of so many shares is free.
+    /// Whichever of so many shards is free.
     case shared(Int)
 
-    /// More than any backlog needs: each share costs a read of the whole index.
+    /// More than any backlog needs: each shard costs a read of the whole index.
     private static let most = 1024
 
-    init(_ options: SharingOptions, running: RunningOptions, hostName: String) throws(UsageError) {
+    init(_ options: ShardingOptions, running: RunningOptions, hostName: String) throws(UsageError) {
         switch (options.shards, options.shard) {
         case (nil, nil): self = .alone
         case (_?, _?):
             throw UsageError(
                 problem: "--shards and --shard exclude each other",
-                remedy: "--shards takes whichever share is free, --shard always the same; give one of them"
+                remedy: "--shards takes whichever shard is free, --shard always the same; give one of them"
             )
         case (let shards?, nil): self = .shared(try Number.whole("--shards", shards, in: 1...Self.most))
         case (nil, let shard?): self = .fixed(try Self.shard(shard, hostName))
@@ -35,7 +35,7 @@ enum SharingSettings: Equatable {
         guard options.shards != nil else { return }
         if running.dryrun {
             throw UsageError(
-                problem: "--shards has no use with --dryrun, which changes nothing and needs no share of its own",
+                problem: "--shards has no use with --dryrun, which changes nothing and needs no shard of its own",
                 remedy: "leave it out"
             )
         }
@@ -54,7 +54,7 @@ enum SharingSettings: Equatable {
             if let index = Int(parts[0]), let shard = Shard(index, of: count) { return shard }
         }
         throw UsageError(
-            problem: "the value of --shard is no share",
+            problem: "the value of --shard is no shard",
             remedy: "give i/n with i from 0 to n-1 and n up to \(most), such as 0/4, or auto/4"
         )
     }
@@ -66,13 +66,13 @@ enum SharingSettings: Equatable {
         guard name.dropLast(digits.count).hasSuffix("-"), let index = Int(String(digits)) else {
             throw UsageError(
                 problem: "--shard auto/\(count) finds no number at the end of the host's name \(hostName.prefix(64))",
-                remedy: "run as a StatefulSet, or give the share's number"
+                remedy: "run as a StatefulSet, or give the shard's number"
             )
         }
         guard let shard = Shard(index, of: count) else {
             throw UsageError(
-                problem: "--shard auto/\(count) has no share for the host \(hostName.prefix(64))",
-                remedy: "give as many shares as there are replicas"
+                problem: "--shard auto/\(count) has no shard for the host \(hostName.prefix(64))",
+                remedy: "give as many shards as there are replicas"
             )
         }
         return shard

@@ -5,7 +5,7 @@ package import Purging
 /// malformed ones.
 ///
 /// The same seed makes the same history.
-package struct History: Sendable {
+package struct GeneratedHistory: Sendable {
     package struct Settings: Sendable {
         package var users = 3000
         package var seed: UInt64 = 1
@@ -42,7 +42,7 @@ package struct History: Sendable {
 
     /// The records of all users, in the order of their uids.
     package static func records(_ settings: Settings) -> [SandboxRecord] {
-        var history = History(settings)
+        var history = GeneratedHistory(settings)
         for _ in 0..<settings.users {
             history.addUser()
         }

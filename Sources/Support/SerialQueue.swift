@@ -1,7 +1,8 @@
 import Dispatch
 
-/// Runs the uses of one connection one after the other, on a thread that isn't the concurrency pool's: drivers block.
-package struct ConnectionQueue: Sendable {
+/// Runs blocking work one piece after the other, on a thread that isn't the concurrency pool's: the uses of a database
+/// connection, or of a file.
+package struct SerialQueue: Sendable {
     private let queue: DispatchQueue
 
     package init(label: String) { queue = DispatchQueue(label: label) }

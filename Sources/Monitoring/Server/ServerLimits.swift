@@ -1,7 +1,7 @@
 package import NIOCore
 
 /// What one server spends on those who ask, whoever they are and however many.
-package struct ConnectionLimits: Sendable {
+package struct ServerLimits: Sendable {
     /// Connections at once; the oldest one gives way to a new one.
     package var connections = 128
     /// How long a connection may last, however slow its client is.

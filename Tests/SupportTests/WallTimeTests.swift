@@ -1,4 +1,4 @@
-import Telemetry
+import Support
 import Testing
 
 struct WallTimeTests {

@@ -2,14 +2,14 @@ import Purging
 import Synchronization
 
 /// How the backlog went over the last hours, a sample a minute, in memory of a fixed size.
-final class History: Sendable {
+final class SampleHistory: Sendable {
     /// How far it goes back.
     static let span = Duration.seconds(12 * 3600)
     static let interval = Duration.seconds(60)
     private static let capacity = Int(span.inSeconds / interval.inSeconds)
 
     struct Sample: Sendable, Equatable {
-        let at: Milliseconds
+        let at: Timestamp
         /// Records in the backlog; nil if that is not known.
         let records: Int?
         /// How long ago the oldest of them was replaced; nil if that is not known.
@@ -17,7 +17,7 @@ final class History: Sendable {
         /// Records deleted here since the sample before.
         let deleted: Int
 
-        init(at: Milliseconds, records: Int?, oldestAge: Duration?, deleted: Int) {
+        init(at: Timestamp, records: Int?, oldestAge: Duration?, deleted: Int) {
             self.at = at
             self.records = records
             self.oldestAge = oldestAge

@@ -1,5 +1,5 @@
 /// A moment on the wall clock, in milliseconds since 1970: the unit of every time in Tokenserver's database.
-package struct Milliseconds: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
     package let rawValue: Int64
 
     package init(rawValue: Int64) { self.rawValue = rawValue }
@@ -11,19 +11,19 @@ package struct Milliseconds: RawRepresentable, Hashable, Comparable, Sendable, C
         rawValue = Int64((min(max(seconds, 0), 9e12) * 100).rounded()) * 10
     }
 
-    package static func < (lhs: Milliseconds, rhs: Milliseconds) -> Bool { lhs.rawValue < rhs.rawValue }
+    package static func < (lhs: Timestamp, rhs: Timestamp) -> Bool { lhs.rawValue < rhs.rawValue }
 
     /// The moment `duration` later (earlier if it is negative); it saturates instead of overflowing.
-    package func advanced(by duration: Duration) -> Milliseconds {
+    package func advanced(by duration: Duration) -> Timestamp {
         let (sum, overflow) = rawValue.addingReportingOverflow(duration.wholeMilliseconds)
         if overflow {
-            return Milliseconds(duration < .zero ? .min : .max)
+            return Timestamp(duration < .zero ? .min : .max)
         }
-        return Milliseconds(sum)
+        return Timestamp(sum)
     }
 
     /// How much later this moment is than `other`; negative if it is earlier. It saturates like `advanced(by:)`.
-    package func since(_ other: Milliseconds) -> Duration {
+    package func since(_ other: Timestamp) -> Duration {
         let (difference, overflow) = rawValue.subtractingReportingOverflow(other.rawValue)
         return .milliseconds(overflow ? (rawValue < other.rawValue ? .min : .max) : difference)
     }

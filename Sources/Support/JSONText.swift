@@ -24,7 +24,7 @@ package struct JSONText {
     }
 
     /// Appends numbers and Booleans as such, containers as objects with sorted keys and arrays, the rest as strings.
-    mutating func append(value: Logger.MetadataValue) {
+    package mutating func append(value: Logger.MetadataValue) {
         switch value {
         case .string(let string):
             append(string: string)
@@ -44,14 +44,14 @@ package struct JSONText {
         }
     }
 
-    mutating func append(string: String) {
+    package mutating func append(string: String) {
         text += "\""
         Self.escape(string, into: &text)
         text += "\""
     }
 
     /// What stands between the quotes of a JSON string.
-    static func escape(_ string: String, into text: inout String) {
+    package static func escape(_ string: String, into text: inout String) {
         for scalar in string.unicodeScalars {
             switch scalar {
             case "\"": text += "\\\""
@@ -67,7 +67,7 @@ package struct JSONText {
 
     /// Whether a character could end a line or steer a terminal: C0, DEL, C1, the line and paragraph separators, and
     /// the marks that turn the direction of text around.
-    static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+    package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: true
         default: false

@@ -1,0 +1,34 @@
+import SyncTokens
+
+/// The nodes that a run had trouble with, and why, for its summary.
+///
+/// A node is in it from when its circuit opens until it answers well again; one that records were skipped on stays.
+struct NodeTroubles: Sendable {
+    private var reasons: [String: String] = [:]
+    private var withSkipped: Set<String> = []
+
+    var isEmpty: Bool { reasons.isEmpty }
+
+    mutating func note(_ change: NodeGate.Change, of node: String) {
+        switch change {
+        case .recovered: if !withSkipped.contains(node) { reasons[node] = nil }
+        case .circuitOpen(let reason, _), .abandoned(let reason): reasons[node] = reason.rawValue
+        }
+    }
+
+    /// Records were left as they are on account of the node.
+    ///
+    /// - Parameter reason: what the last of their requests met; nil if none was sent. The first reason that is known counts.
+    mutating func noteSkipped(on node: String, because reason: String?) {
+        withSkipped.insert(node)
+        if let reason, reasons[node] == nil { reasons[node] = reason }
+    }
+
+    /// In the order of the URLs, each with the ids of its nodes.
+    func list(in directory: NodeDirectory) -> [RunSummary.NodeTrouble] {
+        reasons.sorted { $0.key < $1.key }.map { url, reason in
+            let nodes = directory.places.values.filter { $0.target?.text == url }.map(\.node.id).sorted()
+            return RunSummary.NodeTrouble(url: url, reason: reason, nodes: nodes)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Logging
+import Monitoring
+import Purging
+import Telemetry
+import TokenserverStore
+
+/// Who is told of the runs, and what is told before the first.
+extension PurgeProgram {
+    func observer(
+        _ logs: Logs,
+        _ statsd: StatsdClient?,
+        _ ledger: RunLedger,
+        _ results: RunResults
+    ) -> any RunObserver {
+        var observers: [any RunObserver] = [LogObserver(logger: logs.logger, ending: logEnding(logs)), ledger, results]
+        let factory = statsd.map { StatsdMetricsFactory(client: $0) }
+        if let objective = settings.monitoring.ageObjective {
+            observers.append(AgeObjectiveObserver(objective: objective, logger: logs.logger, factory: factory))
+        }
+        if let factory {
+            observers.append(MetricsObserver(factory: factory, isRehearsal: settings.isDryRun))
+        }
+        let verb = settings.isDryRun ? "would purge" : "purged"
+        if logs.isText, logs.output.isTerminal {
+            observers.append(ProgressObserver(line: ProgressLine(output: logs.output, verb: verb)))
+        } else {
+            observers.append(ProgressLogObserver(logger: logs.logger, verb: verb))
+        }
+        return ObserverGroup(observers)
+    }
+
+    func warn(_ logger: Logger) {
+        for warning in settings.records.warnings {
+            logger.warning("\(warning)")
+        }
+        if settings.isDryRun, settings.steering != nil {
+            logger.warning("--pause-file and --window have no effect with --dryrun, which sends nothing")
+        }
+        if settings.monitoring.usesFormerName {
+            logger.warning("--promise is called --age-slo now; the old name will go")
+        }
+        if settings.secret?.isExposed == true {
+            logger.warning(
+                """
+                The master secret was given as an argument, so every user of this machine can see it in the process \
+                list; use --secret-file or SYNC_MASTER_SECRET
+                """
+            )
+        }
+        logger.info(
+            "Starting",
+            metadata: [
+                "version": .string(ProgramVersion.text),
+                "database": .string(settings.records.connector.name),
+                "dry_run": .stringConvertible(settings.isDryRun),
+                "oneshot": .stringConvertible(settings.isOneshot),
+                "force": .stringConvertible(settings.policy.forcesDownedNodes),
+                "grace_period_s": .stringConvertible(settings.options.gracePeriod.components.seconds),
+                "page_size": .stringConvertible(settings.options.pageSize),
+                "max_records": .stringConvertible(settings.options.maxRecords ?? 0),
+                "max_runtime_s": .stringConvertible(settings.options.maxRuntime?.components.seconds ?? 0),
+                "concurrency": .stringConvertible(settings.options.dispatcher.gate.ceiling),
+                "on_failure": .string(settings.options.onFailure.rawValue),
+                "order": .string(settings.options.order.rawValue),
+                "audit_log": .string(settings.auditLog ?? ""),
+                "shard": .string(settings.sharding.text),
+                "pauses": .string(settings.steering?.text ?? ""),
+            ]
+        )
+    }
+
+    /// The result of a one-shot run is on standard output, so the log of a person has no more of it than it needs.
+    private func logEnding(_ logs: Logs) -> LogObserver.Ending {
+        if !logs.isText { return .fields }
+        if !settings.isOneshot { return .lines }
+        return StandardOutput.isStandardError ? .nothing : .title
+    }
+}
