@@ -23,7 +23,6 @@ struct WrongInputTests {
 
     static let cases: [Case] = [
         Case(arguments: [], environment: database, word: "no master secret"),
-        Case(arguments: ["--dryrun"], environment: database, word: "no master secret"),
         Case(arguments: [""], environment: database, word: "empty"),
         Case(arguments: [], environment: database.merging(["SYNC_MASTER_SECRET": ""]) { $1 }, word: "empty"),
         Case(arguments: ["--secret-file", "/nowhere/secret"], environment: database, word: "can't be read"),
@@ -134,6 +133,13 @@ struct WrongInputTests {
                     environment: command == ["backlog"] ? [:] : ["SYNC_MASTER_SECRET": "hunter2"]
                 )
                 #expect(run.code == 1, "\(name) \(command): \(run.error)")
+                if command == ["backlog"] {
+                    // As it prints for people: a line that says what is wrong, and where the database's name is from.
+                    #expect(run.error.hasPrefix("purge-old-records: ") && run.error.contains(word), "\(run.error)")
+                    #expect(run.error.split(separator: "\n").count == 1, "\(run.error)")
+                    #expect(name == "nodeless.db" || run.error.contains("--database-url"), "\(run.error)")
+                    continue
+                }
                 let errors = try run.logLines().filter { $0["severity"] as? String == "ERROR" }
                 #expect(errors.contains { ($0["message"] as? String)?.contains(word) == true }, "\(name): \(run.error)")
             }

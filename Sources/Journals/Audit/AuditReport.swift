@@ -81,5 +81,10 @@ package struct LastAnswers: Sendable {
         asOf = last
     }
 
+    /// The records whose last attempt failed: they may be deferred.
+    package var failed: [UID] {
+        byUID.filter { FailureReason(rawValue: $0.value) != nil }.keys.sorted().map { UID($0) }
+    }
+
     package subscript(_ uid: UID) -> String? { byUID[uid.rawValue] }
 }

@@ -32,7 +32,7 @@ package struct BacklogReport: Sendable {
     /// Counts of one group of records.
     package struct Row: Sendable, Equatable {
         package var purgeable = 0
-        /// On a downed node.
+        /// On a node that is marked as down, or the last record of a deleted account that needs it still.
         package var waiting = 0
         package var held = 0
         package var malformed = 0
@@ -60,6 +60,8 @@ package struct BacklogReport: Sendable {
         package let cause: ObsolescenceCause
         /// Why its last attempt ended as it did, by an audit log.
         package let lastAnswer: String?
+        /// It failed, and is tried again from then on; nil if it is in the backlog now.
+        package var deferredUntil: Timestamp?
     }
 
     package private(set) var total = Row()
@@ -71,6 +73,8 @@ package struct BacklogReport: Sendable {
     package private(set) var malformed = Tally()
     /// What only the nodes could tell, by an audit log, of records that are still there.
     package private(set) var answered: [String: Tally] = [:]
+    /// Records that failed and are not in the backlog now, by why they failed.
+    package private(set) var deferred: [String: Tally] = [:]
     package private(set) var nodes: [NodeID: Node] = [:]
     package private(set) var now = Timestamp(0)
     package private(set) var cutoff = Timestamp(0)
@@ -87,6 +91,7 @@ package struct BacklogReport: Sendable {
         time: any TimeSource,
         stopSignal: StopSignal,
         lastAnswer: (UID) -> String? = { _ in nil },
+        failed: [UID] = [],
         each: (Exception) throws -> Void = { _ in },
         progress: @Sendable (Int) -> Void
     ) async throws {
@@ -94,14 +99,17 @@ package struct BacklogReport: Sendable {
         cutoff = preparation.cutoff
         now = cutoff.advanced(by: options.gracePeriod)
         nodes = preparation.directory.places.mapValues(\.node)
+        let planner = PurgePlanner(policy: policy)
+        let scope = options.scope(cutoff: cutoff)
         let survey = BacklogSurvey(
             reader: preparation.reader,
-            planner: PurgePlanner(policy: policy),
-            scope: options.scope(cutoff: cutoff),
+            planner: planner,
+            scope: scope,
             pageSize: max(options.pageSize, 1000),
             skipsDownedNodes: false
         )
-        try await survey.forEach { entry, action, _ in
+        try await survey.forEach { entry, _, directory in
+            let action = planner.eventualAction(for: entry, in: directory, scope: scope)
             let planned = PlannedRecord(entry, action)
             let answer = lastAnswer(entry.record.uid)
             note(entry, action)
@@ -115,7 +123,25 @@ package struct BacklogReport: Sendable {
             isPartial = stopSignal.isRequested
             return !isPartial
         }
+        for start in stride(from: 0, to: isPartial ? 0 : failed.count, by: Self.readAtOnce) {
+            let uids = Array(failed[start..<min(start + Self.readAtOnce, failed.count)])
+            for entry in try await source.entries(uids, scope: options.scope(cutoff: Timestamp(.max))) {
+                guard entry.replacedAt >= cutoff, let answer = lastAnswer(entry.record.uid) else { continue }
+                deferred[answer, default: Tally()].note(entry.replacedAt)
+                let action = planner.action(for: entry, in: preparation.directory)
+                var exception = Exception(
+                    planned: PlannedRecord(entry, action),
+                    cause: entry.cause,
+                    lastAnswer: answer
+                )
+                exception.deferredUntil = entry.replacedAt.advanced(by: options.gracePeriod)
+                try each(exception)
+            }
+        }
     }
+
+    /// Deferred records that are looked up at once.
+    private static let readAtOnce = 500
 
     private mutating func note(_ entry: BacklogEntry, _ action: PurgeAction) {
         switch action {
@@ -134,8 +160,8 @@ package struct BacklogReport: Sendable {
 extension BacklogReport.Row {
     fileprivate mutating func note(_ entry: BacklogEntry, _ action: PurgeAction) {
         switch action {
-        case .purge, .deleteRecord, .wait(.tombstoneLast): purgeable += 1
-        case .wait(.nodeDown): waiting += 1
+        case .purge, .deleteRecord: purgeable += 1
+        case .wait: waiting += 1
         case .hold: held += 1
         case .fail: malformed += 1
         }

@@ -91,17 +91,21 @@ package struct DryRun: Sendable {
         started: ContinuousClock.Instant,
         into summary: inout RunSummary
     ) async throws {
+        let planner = PurgePlanner(policy: policy)
+        let scope = options.scope(cutoff: preparation.cutoff)
         let survey = BacklogSurvey(
             reader: preparation.reader,
-            planner: PurgePlanner(policy: policy),
-            scope: options.scope(cutoff: preparation.cutoff),
+            planner: planner,
+            scope: scope,
             pageSize: max(options.pageSize, Self.smallestPage),
             skipsDownedNodes: !policy.forcesDownedNodes,
             order: options.order
         )
         var budget = SendBudget(total: options.maxRecords)
         var planned: [PlannedRecord] = []
-        try await survey.forEach { entry, action, directory in
+        try await survey.forEach { entry, decided, directory in
+            // A plan is carried out as it is, decision by decision.
+            let action = plan == nil ? planner.eventualAction(for: entry, in: directory, scope: scope) : decided
             if case .purge = action, budget.isExhausted {
                 summary.stopReason = .maxRecords
                 observer.observe(.limitReached)

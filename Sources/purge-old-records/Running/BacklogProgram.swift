@@ -35,6 +35,7 @@ struct BacklogProgram {
                 time: SystemTime(),
                 stopSignal: stopSignal,
                 lastAnswer: { answers?[$0] },
+                failed: answers?.failed ?? [],
                 each: output.write
             ) { progress?.update(done: $0, total: nil, held: 0, failed: 0) }
             progress?.finish()

@@ -1,6 +1,7 @@
 import Purging
 import Support
 import SyncTokens
+import Telemetry
 
 /// The report on the backlog as a table for people.
 struct BacklogTable {
@@ -14,6 +15,10 @@ struct BacklogTable {
         if report.isPartial {
             lines.append("(stopped before the end: these are the counts up to there)")
         }
+        if report.total.total == 0, report.deferred.isEmpty, !report.isPartial {
+            let since = WallTime(report.cutoff).readable
+            return "There is nothing to purge in \(database): no record was replaced before \(since)"
+        }
         lines += [""] + table("NODE", nodeRows + [("total", report.total)])
         let ages = BacklogReport.Age.allCases.compactMap { age in report.byAge[age].map { (age.label, $0) } }
         lines += [""] + table("REPLACED", ages)
@@ -23,8 +28,12 @@ struct BacklogTable {
         lines += section("HELD", report.held.map { ($0.key.rawValue, $0.value, $0.key.remedy) })
         lines += section("WAITING", report.waiting.map { ($0.key.rawValue, $0.value, $0.key.remedy) })
         if report.malformed.count > 0 {
-            lines += section("FAILING", [("malformed", report.malformed, FailureReason.malformed.remedy)])
+            lines += section("MALFORMED", [("malformed", report.malformed, FailureReason.malformed.remedy)])
         }
+        lines += section(
+            "DEFERRED AFTER A FAILURE, FOR A GRACE PERIOD",
+            report.deferred.map { ($0.key, $0.value, Self.remedy($0.key) ?? "") }
+        )
         if let asOf {
             let answers = report.answered.map { ($0.key, $0.value, Self.remedy($0.key) ?? "") }
             lines += section("LAST ANSWERS OF NODES, AS OF \(asOf)", answers)
