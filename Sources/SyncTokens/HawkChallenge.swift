@@ -12,7 +12,7 @@ package struct HawkChallenge: Hashable, Sendable {
 
     /// The challenge whose value is `wwwAuthenticate`.
     ///
-    /// Attributes that Hawk doesn't know are passed over, since servers add their own; a message may hold escaped
+    /// Attributes that Hawk doesn't know are left out, since servers add their own; a message may hold escaped
     /// quotes. Several challenges in one value aren't told apart and are malformed.
     package init(parsing wwwAuthenticate: String) throws(HawkError) {
         let attributes = try HawkAttributes(parsing: wwwAuthenticate, known: nil)

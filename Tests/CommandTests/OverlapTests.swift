@@ -24,7 +24,10 @@ struct OverlapTests {
         }
     }
 
-    @Test("a one-shot run beside another ends with 1, names it, and sends nothing", arguments: TestDatabase.Kind.allCases)
+    @Test(
+        "a one-shot run beside another ends with 1, names it, and sends nothing",
+        arguments: TestDatabase.Kind.allCases
+    )
     func oneshot(_ kind: TestDatabase.Kind) async throws {
         try await Self.busy(kind) { world, first in
             let before = world.requests

@@ -58,7 +58,7 @@ struct LockedRowsContract {
     }
 
     @Test(
-        "a row that is held, first, amid or last, is passed over; the others go, and logins wait for nobody",
+        "a row that is held, first, amid or last, is left out; the others go, and logins wait for nobody",
         arguments: TestDatabase.Kind.servers,
         [[1], [30], [60], [7, 8, 9, 10, 11, 41]] as [[Int64]]
     )

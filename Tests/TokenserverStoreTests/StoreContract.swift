@@ -93,7 +93,7 @@ struct StoreContract {
         }
     }
 
-    @Test("stops at the bound of a sweep, which is inclusive, amid records of one replaced_at", arguments: Backend.all)
+    @Test("stops at the bound of a pass, which is inclusive, amid records of one replaced_at", arguments: Backend.all)
     func bound(_ backend: Backend) async throws {
         let records = (Int64(1)...20).map { SandboxRecord.obsolete($0, replacedAt: 5) }
         try await backend.withStore(nodes: [.live(1)], records: records) { world async throws in

@@ -56,7 +56,7 @@ package struct BacklogQuery: Sendable, Equatable {
     package var nodes: NodeFilter
     package var accounts = AccountFilter.all
     package var cursor: BacklogKey?
-    /// The last place that belongs to the sweep (inclusive); nil for the end of the backlog.
+    /// The last place that belongs to the pass (inclusive); nil for the end of the backlog.
     package var bound: BacklogKey?
     package var limit: Int
 

@@ -83,7 +83,7 @@ package struct BacklogReport: Sendable {
 
     /// Goes through the whole backlog. Memory does not grow with it.
     ///
-    /// - Throws: ``StoreError``, ``ImplausibleNodes``, ``Sweep/LoopDetected``, and what `each` throws.
+    /// - Throws: ``StoreError``, ``ImplausibleNodes``, ``BacklogPass/LoopDetected``, and what `each` throws.
     package init(
         source: any BacklogSource,
         options: RunOptions,

@@ -11,30 +11,30 @@ struct BacklogSurvey: Sendable {
     /// Calls `body` for each record in the backlog's order, and `afterPage` with the number of records after each page,
     /// until one of them returns false.
     ///
-    /// - Throws: what the reader and the closures throw, and ``Sweep/LoopDetected``.
+    /// - Throws: what the reader and the closures throw, and ``BacklogPass/LoopDetected``.
     func forEach(
         _ body: (BacklogEntry, PurgeAction, NodeDirectory) throws -> Bool,
         afterPage: (Int) async throws -> Bool
     ) async throws {
         let turns: [AccountFilter] = order == .deletedFirst ? [.deleted, .all] : [.all]
-        for accounts in turns where try await !sweep(accounts, body, afterPage: afterPage) { return }
+        for accounts in turns where try await !pass(accounts, body, afterPage: afterPage) { return }
     }
 
     /// - Returns: false if it was ended.
-    private func sweep(
+    private func pass(
         _ accounts: AccountFilter,
         _ body: (BacklogEntry, PurgeAction, NodeDirectory) throws -> Bool,
         afterPage: (Int) async throws -> Bool
     ) async throws -> Bool {
-        var sweep = Sweep()
-        while !sweep.isAtEnd {
+        var pass = BacklogPass()
+        while !pass.isAtEnd {
             let (directory, _) = try await reader.currentDirectory()
             let query = BacklogQuery(
                 scope: scope,
-                nodes: sweep.filter(excluding: skipsDownedNodes ? directory.downed : []),
+                nodes: pass.filter(excluding: skipsDownedNodes ? directory.downed : []),
                 accounts: accounts,
-                cursor: sweep.cursor,
-                bound: sweep.bound,
+                cursor: pass.cursor,
+                bound: pass.bound,
                 limit: pageSize
             )
             let reading = try await reader.page(query)
@@ -48,7 +48,7 @@ struct BacklogSurvey: Sendable {
                 }
             }
             if try await !afterPage(reading.content.entries.count) { return false }
-            try sweep.advance(to: reading.content.examinedUpTo)
+            try pass.advance(to: reading.content.examinedUpTo)
         }
         return true
     }

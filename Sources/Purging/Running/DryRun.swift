@@ -45,7 +45,7 @@ package struct DryRun: Sendable {
             try await decide(started: started, into: &summary)
         } catch let error as ImplausibleNodes {
             summary.stopReason = .nodesImplausible(error.description)
-        } catch is Sweep.LoopDetected {
+        } catch is BacklogPass.LoopDetected {
             summary.stopReason = .loopDetected
         } catch let error as PlanFailure {
             summary.stopReason = .planFailed(error.description)

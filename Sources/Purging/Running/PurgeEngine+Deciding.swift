@@ -8,7 +8,7 @@ extension PurgeEngine {
             let (entry, directory, readAt) = pending.first
         {
             let uid = entry.record.uid
-            if sweep.includes(entry.key, of: entry.record.nodeID), !proof.sent.contains(uid), !inProgress.contains(uid),
+            if pass.includes(entry.key, of: entry.record.nodeID), !proof.sent.contains(uid), !inProgress.contains(uid),
                 !hadItsTurn(entry)
             {
                 let action = planner.action(for: entry, in: directory)
@@ -18,7 +18,7 @@ extension PurgeEngine {
                     sendForProof(action, entry, in: directory, readAt: readAt, at: now)
                 } else {
                     if !carryOut(action, entry, in: directory, readAt: readAt, mayWait: true, at: now) { return }
-                    if sweep.includes(entry.key, of: entry.record.nodeID) {
+                    if pass.includes(entry.key, of: entry.record.nodeID) {
                         summary.read += 1
                     }
                 }
@@ -29,12 +29,12 @@ extension PurgeEngine {
         }
     }
 
-    /// Whether the record belonged to the sweeps over deleted accounts, which are over: a tombstone that is left tells.
+    /// Whether the record belonged to the passes over deleted accounts, which are over: a tombstone that is left tells.
     private func hadItsTurn(_ entry: BacklogEntry) -> Bool {
         options.order == .deletedFirst && accounts == .all && entry.cause == .deletedAccount
     }
 
-    /// Until the secret is proved, only requests are of use; everything else is decided on once the sweep starts anew.
+    /// Until the secret is proved, only requests are of use; everything else is decided on once the pass starts anew.
     private mutating func sendForProof(
         _ action: PurgeAction,
         _ entry: BacklogEntry,
@@ -45,8 +45,8 @@ extension PurgeEngine {
         if case .deleteRecord = action { proof.withheld += 1 }
         guard case .purge(let deletion) = action, !dispatcher.isLeftForRun(deletion.target) else { return }
         if dispatcher.isFull(deletion.target) {
-            for node in directory.nodes(at: deletion.target) where sweep.covers(node) {
-                sweep.passOver(node, from: entry.key)
+            for node in directory.nodes(at: deletion.target) where pass.covers(node) {
+                pass.leaveOut(node, from: entry.key)
             }
             return
         }
@@ -56,7 +56,7 @@ extension PurgeEngine {
         if proof.hasSentEnough { stop(.secretUnproven) }
     }
 
-    /// - Parameter mayWait: whether the record can be left at the head of the queue, or passed over.
+    /// - Parameter mayWait: whether the record can be left at the head of the queue, or left out.
     /// - Returns: false if it has to wait.
     mutating func carryOut(
         _ action: PurgeAction,
@@ -74,7 +74,7 @@ extension PurgeEngine {
                 return true
             }
             if mayWait, dispatcher.isFull(deletion.target) {
-                return passOver(deletion.target, from: entry.key, at: now)
+                return leaveOut(deletion.target, from: entry.key, at: now)
             }
             if proof.state == .unchallenged {
                 proof.challenge()
@@ -106,18 +106,18 @@ extension PurgeEngine {
     }
 
     /// The record's node has enough to do. If another node could do more, the full one's records are left for a later
-    /// sweep; else the reader waits.
-    private mutating func passOver(_ target: ServiceURL, from key: BacklogKey, at now: Instant) -> Bool {
+    /// pass; else the reader waits.
+    private mutating func leaveOut(_ target: ServiceURL, from key: BacklogKey, at now: Instant) -> Bool {
         func isCovered(_ node: NodeID) -> Bool {
-            sweep.covers(node) && (planner.policy.forcesDownedNodes || directory[node]?.node.isDowned == false)
+            pass.covers(node) && (planner.policy.forcesDownedNodes || directory[node]?.node.isDowned == false)
         }
         let someoneIsHungry = dispatcher.someoneIsHungry(besides: target, at: now) { other in
-            // One that could join the next sweep counts as well.
-            directory.nodes(at: other).contains { isCovered($0) || (sweep.isWaiting($0) && canTakeAgain($0)) }
+            // One that could join the next pass counts as well.
+            directory.nodes(at: other).contains { isCovered($0) || (pass.isWaiting($0) && canTakeAgain($0)) }
         }
-        guard someoneIsHungry, sweep.canPassOver else { return false }
+        guard someoneIsHungry, pass.canLeaveOut else { return false }
         for node in directory.nodes(at: target) where isCovered(node) {
-            sweep.passOver(node, from: key)
+            pass.leaveOut(node, from: key)
         }
         return true
     }

@@ -73,9 +73,9 @@ extension PurgeEngine {
         if !isPaused, let uids = rereads.begin() {
             effects.append(.reread(uids, scope: scope))
         }
-        if !isPaused { sweepOn() }
-        if stopReason == nil, !isPaused, !isReading, !sweep.isAtEnd, pending.count < options.pageSize,
-            !proof.isOpen || (someNodeIsIdle && sweep.canPassOver)
+        if !isPaused { startNextPassEarly() }
+        if stopReason == nil, !isPaused, !isReading, !pass.isAtEnd, pending.count < options.pageSize,
+            !proof.isOpen || (someNodeIsIdle && pass.canLeaveOut)
         {
             isReading = true
             effects.append(.read(nextQuery()))
@@ -91,15 +91,15 @@ extension PurgeEngine {
     }
 
     private mutating func nextQuery() -> BacklogQuery {
-        for node in sweep.passing where canTakeAgain(node) {
-            sweep.takeAgain(node)
+        for node in pass.leavingOut where canTakeAgain(node) {
+            pass.takeAgain(node)
         }
-        for node in Array(sweep.waiting) where canTakeAgain(node) {
-            sweep.join(node)
+        for node in Array(pass.waiting) where canTakeAgain(node) {
+            pass.join(node)
         }
         if proof.isOpen {
             // Until the secret is proved, a little of each node is enough.
-            for node in directory.places.keys where sweep.covers(node) && !canTakeAgain(node) { sweep.passOver(node) }
+            for node in directory.places.keys where pass.covers(node) && !canTakeAgain(node) { pass.leaveOut(node) }
         }
         var excluded = planner.policy.forcesDownedNodes ? [] : directory.downed
         for (node, place) in directory.places where place.target.map(dispatcher.isLeftForRun) ?? false {
@@ -107,10 +107,10 @@ extension PurgeEngine {
         }
         return BacklogQuery(
             scope: scope,
-            nodes: sweep.filter(excluding: excluded),
+            nodes: pass.filter(excluding: excluded),
             accounts: proof.needsAllAccounts ? .all : accounts,
-            cursor: sweep.cursor,
-            bound: sweep.bound,
+            cursor: pass.cursor,
+            bound: pass.bound,
             limit: options.pageSize
         )
     }

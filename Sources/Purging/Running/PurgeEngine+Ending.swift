@@ -1,6 +1,6 @@
 import SyncTokens
 
-/// Proving the secret, and ending sweeps and the run.
+/// Proving the secret, and ending passes and the run.
 extension PurgeEngine {
     /// Whether nothing is under way that could bring an event.
     func isQuiescent(at now: Instant) -> Bool {
@@ -8,17 +8,17 @@ extension PurgeEngine {
             && dispatcher.wakeTime(at: now) == nil && settler.wakeTime == nil && trail.isEmpty
     }
 
-    /// Ends the sweep or the run.
+    /// Ends the pass or the run.
     ///
     /// - Returns: whether there may be something to do again.
     mutating func resolveQuiescence(at now: Instant) -> Bool {
         if stopReason == nil, proof.speaksAgainst {
             stop(.secretRefused)
         } else if stopReason == nil, proof.isOpen {
-            if startNextSweep() { return true }
+            if startNextPass() { return true }
             if accounts == .deleted, !proof.needsAllAccounts {
                 proof.widen()
-                sweep = Sweep(from: start)
+                pass = BacklogPass(from: start)
                 return true
             }
             if proof.sent.isEmpty {
@@ -29,11 +29,11 @@ extension PurgeEngine {
             endUnproven(at: now)
         }
         if stopReason == nil, decideRefusals(at: now) { return true }
-        if stopReason == nil, !proof.isOpen, sweep.isAtEnd, pending.isEmpty {
-            if startNextSweep() { return true }
+        if stopReason == nil, !proof.isOpen, pass.isAtEnd, pending.isEmpty {
+            if startNextPass() { return true }
             if accounts == .deleted {
                 accounts = .all
-                sweep = Sweep(from: start, number: sweep.number + 1)
+                pass = BacklogPass(from: start, number: pass.number + 1)
                 return true
             }
         }
@@ -44,27 +44,27 @@ extension PurgeEngine {
         return false
     }
 
-    /// Starts the sweep over what this one passed over, if there is any.
-    private mutating func startNextSweep() -> Bool {
-        guard sweep.isAtEnd, pending.isEmpty else { return false }
+    /// Starts the leave out what this one left out, if there is any.
+    private mutating func startNextPass() -> Bool {
+        guard pass.isAtEnd, pending.isEmpty else { return false }
         let (directory, dispatcher) = (directory, dispatcher)
-        let next = sweep.next { node in
+        let next = pass.next { node in
             directory[node]?.target.map(dispatcher.isLeftForRun) ?? false
         }
         guard let next else { return false }
-        sweep = next
+        pass = next
         return true
     }
 
-    /// Starts the next sweep for nodes that have room again, while others have enough to do, or are in trouble.
-    mutating func sweepOn() {
-        guard stopReason == nil, sweep.isAtEnd, pending.isEmpty, !isReading else { return }
-        let next = sweep.next(
+    /// Starts the next pass for nodes that have room again, while others have enough to do, or are in trouble.
+    mutating func startNextPassEarly() {
+        guard stopReason == nil, pass.isAtEnd, pending.isEmpty, !isReading else { return }
+        let next = pass.next(
             without: { directory[$0]?.target.map(dispatcher.isLeftForRun) ?? false },
             ready: canTakeAgain
         )
         if let next {
-            sweep = next
+            pass = next
         }
     }
 
@@ -86,11 +86,11 @@ extension PurgeEngine {
         return !decided.isEmpty
     }
 
-    /// Starts the first sweep anew, now that what needs no request may be written too.
+    /// Starts the first pass anew, now that what needs no request may be written too.
     mutating func startAnew() {
         proof.noteNewStart()
         settler.isHeld = false
-        sweep = Sweep(from: start)
+        pass = BacklogPass(from: start)
         reached = nil
         pending.removeAll()
         discardsPage = isReading

@@ -15,17 +15,17 @@ extension PurgeEngine {
             }
             let entries = reading.content.entries
             observer.observe(.pageRead(records: entries.count))
-            // The sweep that proves the secret is done anew, and what this run settled itself didn't change.
+            // The pass that proves the secret is done anew, and what this run settled itself didn't change.
             for missing in reading.content.changed
-            where !proof.isOpen && sweep.includes(missing.key, of: missing.node)
+            where !proof.isOpen && pass.includes(missing.key, of: missing.node)
                 && !proof.sent.contains(missing.uid)
             {
                 changedSincePlan(missing.uid)
             }
             pending.append(contentsOf: entries.map { ($0, reading.directory, reading.readAt) })
             do {
-                try sweep.advance(to: reading.content.examinedUpTo)
-                if let place = sweep.cursor?.replacedAt { reached = max(reached ?? place, place) }
+                try pass.advance(to: reading.content.examinedUpTo)
+                if let place = pass.cursor?.replacedAt { reached = max(reached ?? place, place) }
             } catch {
                 stop(.loopDetected)
             }

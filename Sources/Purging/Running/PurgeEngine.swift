@@ -3,7 +3,7 @@ package import SyncTokens
 
 /// The whole of one run as a pure state machine: what happened goes in, what is to be done comes out.
 ///
-/// It connects the parts: pages of the ``Sweep`` are decided on by the ``PurgePlanner``, go through the
+/// It connects the parts: pages of the ``BacklogPass`` are decided on by the ``PurgePlanner``, go through the
 /// ``NodeDispatcher``, and end in the ``Settler``. It does no I/O and reads no clock, so a whole run can be played in
 /// a test, event by event. ``PurgeRun`` drives it.
 package struct PurgeEngine: Sendable {
@@ -18,10 +18,10 @@ package struct PurgeEngine: Sendable {
     let scope: BacklogScope
     let observer: any RunObserver
 
-    var sweep: Sweep
+    var pass: BacklogPass
     /// When the record furthest into the backlog that was read was replaced; nil before the first page.
     var reached: Timestamp?
-    /// Whose records are purged now; those of deleted accounts have their sweeps before the others, if asked for.
+    /// Whose records are purged now; those of deleted accounts have their passes before the others, if asked for.
     var accounts: AccountFilter
     var dispatcher: NodeDispatcher
     var settler: Settler
@@ -39,7 +39,7 @@ package struct PurgeEngine: Sendable {
     var rereads = Rereads()
     /// How many records the database refused to delete, one after the other.
     var databaseRefusals = 0
-    /// Whether the page that is being read belongs to the sweep before the secret was proved.
+    /// Whether the page that is being read belongs to the pass before the secret was proved.
     var discardsPage = false
     var isReading = false
     var stopReason: StopReason?
@@ -70,7 +70,7 @@ package struct PurgeEngine: Sendable {
         self.observer = observer
         self.directory = directory
         self.start = start
-        sweep = Sweep(from: start)
+        pass = BacklogPass(from: start)
         accounts = options.order == .deletedFirst ? .deleted : .all
         dispatcher = NodeDispatcher(
             settings: options.dispatcher,
@@ -91,7 +91,7 @@ package struct PurgeEngine: Sendable {
         var result = summary
         result.troubledNodes = troubles.list(in: directory)
         result.stopReason = stopReason ?? (result.leavesSomething ? .incomplete : .complete)
-        result.passes = sweep.number
+        result.passes = pass.number
         result.hasDownedNodes = !planner.policy.forcesDownedNodes && !directory.downed.isEmpty
         return result
     }

@@ -1,7 +1,7 @@
 /// Whether the master secret is the nodes' own, as far as this run knows: weighed over the whole run and all nodes.
 ///
 /// Nothing is written before some node has accepted the secret, with a success of its own. A run begins by sending what
-/// can be sent, a little to each node, and starts its first sweep anew once that has happened. Only a backlog of which
+/// can be sent, a little to each node, and starts its first pass anew once that has happened. Only a backlog of which
 /// nothing can be sent is settled without.
 struct SecretProof: Sendable {
     enum State: Sendable {
@@ -17,7 +17,7 @@ struct SecretProof: Sendable {
 
     private(set) var state = State.open
     private var refusals = 0
-    /// The records that were sent before; the sweep that starts anew leaves them out.
+    /// The records that were sent before; the pass that starts anew leaves them out.
     private(set) var sent: Set<UID> = []
     /// Changes that need no request and wait for the proof, as far as they were seen.
     var withheld = 0

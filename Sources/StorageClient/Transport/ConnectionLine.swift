@@ -80,7 +80,7 @@ struct ConnectionLine<Connection: AnyObject, Request: AnyObject> {
     }
 
     /// Gives up the idle connections that can't be used any more.
-    mutating func sweep(isUsable: (Connection) -> Bool) -> [Step] {
+    mutating func pass(isUsable: (Connection) -> Bool) -> [Step] {
         let unusable = idle.filter { !isUsable($0) }
         idle.removeAll { connection in unusable.contains { $0 === connection } }
         return unusable.map { .close($0) } + serve(isUsable)

@@ -50,7 +50,7 @@ final class NodeConnections: Sendable {
     }
 
     /// Others need its descriptors.
-    func closeIdle() { advance { state, _ in state.line.sweep { _ in false } } }
+    func closeIdle() { advance { state, _ in state.line.pass { _ in false } } }
 
     /// False if all is closed, and nothing was done.
     @discardableResult
@@ -156,7 +156,7 @@ extension NodeConnections {
                 }
                 guard isInUse, !Task.isCancelled else { return }
                 _ = try? await dialler.book.lookUp(route.host, route.port)
-                advance { state, isUsable in state.line.sweep(isUsable: isUsable) }
+                advance { state, isUsable in state.line.pass(isUsable: isUsable) }
             }
         }
     }

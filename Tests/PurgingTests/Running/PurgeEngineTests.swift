@@ -101,7 +101,7 @@ struct PurgeEngineTests {
         #expect(Set(play.sends.keys) == [UID(1), UID(2)])
         #expect(play.reads.isEmpty)
         try play.answer(1, .confirmed(lastModified: 0))
-        // The secret is proved, so the sweep starts anew and leaves out what was sent already.
+        // The secret is proved, so the pass starts anew and leaves out what was sent already.
         play.page(.obsolete(1...2))
         #expect(play.batches.isEmpty)
         try play.answer(2, .confirmed(lastModified: 0))
@@ -208,7 +208,7 @@ struct PurgeEngineTests {
         var play = Play()
         play.page(.obsolete(uids))
         try play.answer(uids.lowerBound, .confirmed(lastModified: 0))
-        // The secret is proved, so the sweep starts anew.
+        // The secret is proved, so the pass starts anew.
         play.page(.obsolete(uids))
         while let uid = play.sends.keys.min() { try play.answer(uid.rawValue, .confirmed(lastModified: 0)) }
         #expect(play.batches.map(\.count) == [uids.count])
@@ -282,7 +282,7 @@ struct PurgeEngineTests {
         play.proceed()
         #expect(play.batches.isEmpty)
         try play.answer(3, .confirmed(lastModified: 0))
-        // The sweep starts anew, takes what was of no use for the proof, and leaves out what was sent already.
+        // The pass starts anew, takes what was of no use for the proof, and leaves out what was sent already.
         #expect(play.batches.isEmpty)
         play.page(records)
         #expect(play.batches.map { $0.map(\.settlement.uid.rawValue) } == [[3, 1]])

@@ -18,7 +18,7 @@ struct PurgeRunTests {
         #expect(summary.exitCode(isStrict: true) == 0)
     }
 
-    @Test("takes every record of a slow node too, in later sweeps", arguments: [1, 2, 3, 5, 10, 40], [1, 7, 19, 60])
+    @Test("takes every record of a slow node too, in later passes", arguments: [1, 2, 3, 5, 10, 40], [1, 7, 19, 60])
     func slowNode(_ pageSize: Int, _ count: Int64) throws {
         var options = RunOptions()
         options.pageSize = pageSize

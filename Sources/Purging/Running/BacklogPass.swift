@@ -1,10 +1,10 @@
-/// One pass of the cursor over the backlog, and what it passed over: a pure state machine.
+/// One pass of the cursor over the backlog, and what it left out: a pure state machine.
 ///
-/// The first sweep of a run covers every node. Records of nodes that were full, or cut off, are passed over; the next
-/// sweep covers exactly those stretches of those nodes, so that no record is looked at twice in a run. It begins as soon
+/// The first pass of a run covers every node. Records of nodes that were full, or cut off, are left out; the next
+/// pass covers exactly those stretches of those nodes, so that no record is looked at twice in a run. It begins as soon
 /// as one of them has room again; the others join it on the way, each for what is still ahead of the cursor. How much is
-/// remembered is bounded; where that bound is reached, the reader waits instead of passing over more.
-package struct Sweep: Sendable {
+/// remembered is bounded; where that bound is reached, the reader waits instead of leaving out more.
+package struct BacklogPass: Sendable {
     /// The page that was read did not move the cursor.
     package struct LoopDetected: Error, Equatable {
         package let at: BacklogKey
@@ -20,7 +20,7 @@ package struct Sweep: Sendable {
         }
     }
 
-    /// The most stretches that one sweep remembers as passed over.
+    /// The most stretches that one pass remembers as left out.
     static let mostStretches = 10_000
 
     package private(set) var number: Int
@@ -29,15 +29,15 @@ package struct Sweep: Sendable {
     /// Read to their ends, though not all that was read was decided on yet.
     private var finished: [Segment] = []
     package private(set) var cursor: BacklogKey?
-    /// In a later sweep, what it covers; nil for everything.
-    private var covered: [NodeID: PassedOver]?
-    /// What nodes that had no room yet when this sweep began have left from earlier ones.
-    private var carried: [NodeID: PassedOver]
+    /// In a later pass, what it covers; nil for everything.
+    private var covered: [NodeID: LeftOut]?
+    /// What nodes that had no room yet when this pass began have left from earlier ones.
+    private var carried: [NodeID: LeftOut]
     /// Stretches that are covered or carried.
     private let coveredCount: Int
-    private var passed: [NodeID: PassedOver] = [:]
+    private var passed: [NodeID: LeftOut] = [:]
 
-    /// The first sweep of a run. With a start it reads from there to the end, then from the beginning to there.
+    /// The first pass of a run. With a start it reads from there to the end, then from the beginning to there.
     package init(from start: BacklogKey? = nil, number: Int = 1) {
         self.number = number
         covered = nil
@@ -50,7 +50,7 @@ package struct Sweep: Sendable {
         }
     }
 
-    private init(number: Int, covering covered: [NodeID: PassedOver], carrying carried: [NodeID: PassedOver]) {
+    private init(number: Int, covering covered: [NodeID: LeftOut], carrying carried: [NodeID: LeftOut]) {
         self.number = number
         self.covered = covered
         self.carried = carried
@@ -67,13 +67,13 @@ package struct Sweep: Sendable {
 
     package var bound: BacklogKey? { segments.first?.upTo }
 
-    /// Whether more may be passed over.
-    package var canPassOver: Bool {
+    /// Whether more may be left out.
+    package var canLeaveOut: Bool {
         let remembered = passed.count + passed.values.lazy.map(\.closed.count).reduce(0, +)
         return remembered < Self.mostStretches && remembered + coveredCount < 2 * Self.mostStretches
     }
 
-    /// Whether this sweep is to look at the record: it covers it, and did not pass it over.
+    /// Whether this pass is to look at the record: it covers it, and did not leave it out.
     package func includes(_ key: BacklogKey, of node: NodeID) -> Bool {
         if let covered, !(covered[node]?.contains(key) ?? false) { return false }
         return !(passed[node]?.contains(key) ?? false)
@@ -81,25 +81,25 @@ package struct Sweep: Sendable {
 
     package func covers(_ node: NodeID) -> Bool { covered.map { $0[node] != nil } ?? true }
 
-    /// From this record on, included, the node's records are left for a later sweep.
-    package mutating func passOver(_ node: NodeID, from key: BacklogKey) {
-        passed[node, default: PassedOver()].open(after: key.predecessor)
+    /// From this record on, included, the node's records are left for a later pass.
+    package mutating func leaveOut(_ node: NodeID, from key: BacklogKey) {
+        passed[node, default: LeftOut()].open(after: key.predecessor)
         // Where nothing more is read, the stretch goes no further.
         if let segment = finished.first(where: { $0.contains(key) }) {
             passed[node]?.close(upTo: segment.upTo ?? .end)
         }
     }
 
-    /// From the cursor on, the node's records are left for a later sweep.
-    package mutating func passOver(_ node: NodeID) { passed[node, default: PassedOver()].open(after: cursor) }
+    /// From the cursor on, the node's records are left for a later pass.
+    package mutating func leaveOut(_ node: NodeID) { passed[node, default: LeftOut()].open(after: cursor) }
 
-    /// The nodes that had no room yet when this sweep began.
+    /// The nodes that had no room yet when this pass began.
     package var waiting: some Collection<NodeID> { carried.keys }
 
     package func isWaiting(_ node: NodeID) -> Bool { carried[node] != nil }
 
-    /// A node that has room again joins the sweep: what it has behind the cursor is for the next one. Not while a page is
-    /// being read, as the sweep may end later then.
+    /// A node that has room again joins the pass: what it has behind the cursor is for the next one. Not while a page is
+    /// being read, as the pass may end later then.
     package mutating func join(_ node: NodeID) {
         guard covered != nil, !segments.isEmpty, let stretches = carried.removeValue(forKey: node) else { return }
         covered?[node] = stretches
@@ -111,8 +111,8 @@ package struct Sweep: Sendable {
         }
     }
 
-    /// The nodes whose records are being passed over.
-    package var passing: Set<NodeID> { Set(passed.filter(\.value.isOpen).keys) }
+    /// The nodes whose records are being left out.
+    package var leavingOut: Set<NodeID> { Set(passed.filter(\.value.isOpen).keys) }
 
     /// Behind the cursor, the node's records are taken again.
     package mutating func takeAgain(_ node: NodeID) {
@@ -123,7 +123,7 @@ package struct Sweep: Sendable {
 
     /// The nodes that the next page is to hold.
     package func filter(excluding excluded: Set<NodeID>) -> NodeFilter {
-        let left = excluded.union(passing)
+        let left = excluded.union(leavingOut)
         if let covered {
             return .only(Set(covered.keys).subtracting(left))
         }
@@ -147,25 +147,27 @@ package struct Sweep: Sendable {
         cursor = key
     }
 
-    /// The sweep over what this one passed over, of that which it covers.
+    /// The leave out what this one left out, of that which it covers.
     ///
     /// - Parameters:
     ///   - dropped: nodes that are given up.
     ///   - isReady: whether a node has room; one that has none may join later.
-    /// - Returns: nil if nothing was passed over, or no node is ready.
-    package func next(without dropped: (NodeID) -> Bool, ready isReady: (NodeID) -> Bool = { _ in true }) -> Sweep? {
+    /// - Returns: nil if nothing was left out, or no node is ready.
+    package func next(without dropped: (NodeID) -> Bool, ready isReady: (NodeID) -> Bool = { _ in true })
+        -> BacklogPass?
+    {
         guard passed.keys.contains(where: isReady) || carried.keys.contains(where: isReady) else { return nil }
         var left = passed.filter { !dropped($0.key) }
         if let covered {
             left = Dictionary(
-                uniqueKeysWithValues: left.map { ($0.key, $0.value.intersection(covered[$0.key] ?? PassedOver())) }
+                uniqueKeysWithValues: left.map { ($0.key, $0.value.intersection(covered[$0.key] ?? LeftOut())) }
             )
         }
         left = left.filter { !$0.value.closed.isEmpty }
-        // Nothing of a node that is carried was passed over in this sweep.
+        // Nothing of a node that is carried was left out in this pass.
         left.merge(carried.filter { !dropped($0.key) }) { passed, _ in passed }
         let ready = left.filter { isReady($0.key) }
         if ready.isEmpty { return nil }
-        return Sweep(number: number + 1, covering: ready, carrying: left.filter { !isReady($0.key) })
+        return BacklogPass(number: number + 1, covering: ready, carrying: left.filter { !isReady($0.key) })
     }
 }

@@ -1,5 +1,5 @@
-/// The stretches of a sweep in which one node's records were passed over, in the backlog's order.
-struct PassedOver: Sendable {
+/// The stretches of a pass in which one node's records were left out, in the backlog's order.
+struct LeftOut: Sendable {
     /// Keys after `after` (exclusive) up to `upTo` (inclusive); nil is the start of the backlog.
     struct Stretch: Sendable {
         var after: BacklogKey?
@@ -40,8 +40,8 @@ struct PassedOver: Sendable {
     }
 
     /// The parts of the closed stretches up to this key, inclusive.
-    func part(upTo key: BacklogKey) -> PassedOver {
-        var result = PassedOver()
+    func part(upTo key: BacklogKey) -> LeftOut {
+        var result = LeftOut()
         for var stretch in closed where stretch.after.map({ $0 < key }) ?? true {
             stretch.upTo = min(stretch.upTo, key)
             result.closed.append(stretch)
@@ -50,8 +50,8 @@ struct PassedOver: Sendable {
     }
 
     /// The parts of the closed stretches that are also in the other's.
-    func intersection(_ other: PassedOver) -> PassedOver {
-        var result = PassedOver()
+    func intersection(_ other: LeftOut) -> LeftOut {
+        var result = LeftOut()
         var (own, its) = (closed[...], other.closed[...])
         while let first = own.first, let second = its.first {
             let after = [first.after, second.after].compactMap { $0 }.max()
