@@ -77,7 +77,8 @@ struct AlertTests {
             }
             let scrape = try watcher.get("metrics").text
             program.send(SIGTERM)
-            #expect(await program.finished().code == 0)
+            let end = await program.finished()
+            #expect(end.code == 0 && scrape.contains("purge_runs_total{stop_reason=\"complete\"} 1"), "\(end.error)")
             let families = Set(scrape.matches(of: #/# TYPE (\w+) /#).map { String($0.1) })
             for file in [Self.rules, Self.dashboard, "docs/OPERATIONS.md"] {
                 let text = try Repository.text(file)

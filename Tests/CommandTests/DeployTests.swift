@@ -78,7 +78,7 @@ struct DeployTests {
         let line = try #require(text.split(separator: "\n").last)
         let words = line.split(separator: " ", maxSplits: 6)
         #expect(words[5] == "syncstorage")
-        #expect(words[6].hasPrefix("\(Self.installed) "))
+        #expect(words[6].hasPrefix("result=$(\(Self.installed) "))
         try await TestWorld.with { world in
             // The line says nothing of the storage: what a login might get back would be held.
             try await world.add(SandboxRecord.replaced(1...5))
@@ -100,6 +100,12 @@ struct DeployTests {
             let good = try await run()
             #expect(good.output.isEmpty, "\(good.output) \(good.error)")
             #expect(try await world.uidsLeft().isEmpty)
+            try await world.add(SandboxRecord.replaced(11...15))
+            world.nodes[0].setFaults([try Fault(parsing: "status=400,uids=13")])
+            let bad = try await run()
+            let mail = bad.output.split(separator: "\n")
+            #expect(mail.count == 4 && mail.first?.hasPrefix("Run ended: complete, after ") == true, "\(bad.output)")
+            #expect(mail.last?.hasPrefix("purge-old-records ended with code 3") == true, "\(bad.output)")
             try FileManager.default.removeItem(at: world.folder.appending(path: "master-secret"))
             #expect(try await run().output.contains("ended with code 64"))
         }

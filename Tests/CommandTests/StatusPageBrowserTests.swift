@@ -54,7 +54,7 @@ struct StatusPageBrowserTests {
         return seen
     }
 
-    @Test("shows a busy run, a pause, and a node that is cut off; at a phone's width, and in the dark")
+    @Test("shows a busy run, a pause, and a node whose circuit is open; at a phone's width, and in the dark")
     func busy() async throws {
         try await TestWorld.with(keying: [.uid, .uid]) { world in
             world.nodes[0].faults = FaultPlan([], latency: Latency(.milliseconds(300)))
@@ -70,13 +70,13 @@ struct StatusPageBrowserTests {
                 environment: world.environment
             )
             let watcher = try await Watcher(program)
-            try await eventually("the bad node is cut off") {
+            try await eventually("the bad node's circuit is open") {
                 try watcher.metric("purge_node_circuit_open{node=\"\(world.nodes[1].url)\"}") == 1
             }
             let busy = try look(watcher, "busy")
             #expect(busy.title == "Purging – purge-old-records")
             for text in [
-                "kept, with 19 d", "it answers with errors", world.nodes[0].url, "failed: malformed",
+                "met, with 19 d", "it answers with errors", world.nodes[0].url, "failed: malformed",
                 "Deleted in this run",
             ] { #expect(busy.text.contains(text), "\(text) is not in \(busy.text)") }
             let phone = try look(watcher, "phone", width: 360)
@@ -87,7 +87,7 @@ struct StatusPageBrowserTests {
             try await eventually("it pauses") { try watcher.metric("purge_paused") == 1 }
             let paused = try look(watcher, "paused")
             #expect(paused.title == "Paused – purge-old-records")
-            #expect(paused.text.contains("Paused, as the pause file \(pause.path) exists."))
+            #expect(paused.text.contains("Paused, because the pause file \(pause.path) exists."))
             program.send(SIGTERM)
             #expect(await program.finished().code == 0)
         }
@@ -102,8 +102,8 @@ struct StatusPageBrowserTests {
                 try watcher.metric("purge_runs_total{stop_reason=\"complete\"}") == 1
             }
             let seen = try look(watcher, "empty")
-            #expect(seen.title == "Waiting – purge-old-records")
-            for text in ["nothing is obsolete", "all was done that could be", "Next run", "Nothing was held"] {
+            #expect(seen.title == "Idle – purge-old-records")
+            for text in ["nothing is obsolete", "everything that could be purged was", "Next run", "Nothing was held"] {
                 #expect(seen.text.contains(text), "\(text) is not in \(seen.text)")
             }
             program.send(SIGTERM)

@@ -23,12 +23,12 @@ struct SteeringCommandTests {
             let requests = world.requests
             running.send(SIGUSR1)
             try await eventually("it tells its state") { running.errorSoFar.contains("State of a node") }
-            #expect(running.errorSoFar.contains("State: paused, as the pause file \(file.path) exists"))
+            #expect(running.errorSoFar.contains("State: paused, because the pause file \(file.path) exists"))
             #expect(world.requests == requests)
             try FileManager.default.removeItem(at: file)
             let run = await running.finished()
             #expect(run.code == 0, "\(run.error)")
-            #expect(run.error.contains("Going on after the pause"))
+            #expect(run.error.contains("Resumed after a pause"))
             #expect(try await world.uids().isEmpty)
         }
     }
@@ -50,6 +50,8 @@ struct SteeringCommandTests {
             let run = await running.finished()
             #expect(run.code == 0, "\(run.error)")
             #expect(try run.summary()["stop_reason"] as? String == "stop_requested")
+            #expect(!run.error.contains("Resumed"))
+            #expect(run.error.contains("the next of which opens at 20"))
             #expect(world.requests == 0)
             #expect(try await world.uids().count == 10)
         }
