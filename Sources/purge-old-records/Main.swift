@@ -14,7 +14,7 @@ enum Main {
         let arguments = ArgumentSpelling.canonical(Array(CommandLine.arguments.dropFirst()))
         if let first = arguments.first, ["-h", "--help", "help"].contains(first), arguments.count == 1 {
             // The default subcommand's help is what everyone wants to see.
-            exit(show(RootCommand.helpMessage(for: PurgeCommand.self)))
+            exit(show(Help.text))
         }
         // What the library answers for every program, for one that is described with its default subcommand's options.
         switch arguments.first {
@@ -65,7 +65,8 @@ enum Main {
         }
         let code = RootCommand.exitCode(for: error)
         if code.isSuccess {
-            return show(RootCommand.fullMessage(for: error))
+            let text = RootCommand.fullMessage(for: error)
+            return show(text == RootCommand.helpMessage(for: PurgeCommand.self) ? Help.text : text)
         }
         let problem = RootCommand.message(for: error).split(separator: "\n").first ?? "wrong arguments"
         Logs.complain("purge-old-records: \(problem)", "see purge-old-records --help for what there is")

@@ -74,6 +74,21 @@ struct DatabaseErrorTests {
         }
     }
 
+    @Test("whoever may read is allowed to purge by the other file, after the first", arguments: servers)
+    func bothFiles(_ kind: TestDatabase.Kind) async throws {
+        try await TestDatabase.with(kind, grants: .readOnlyThenPurging) { database in
+            try await database.tokenserver.insert([SandboxTokenserver.NodeRow(id: NodeID(1), url: "http://127.0.0.1:9")]
+            )
+            try await database.tokenserver.insert(SandboxRecord.obsolete(1...3, node: 7))
+            let run = try await Program.purge.run(
+                ["--oneshot", "--database-url", database.url],
+                environment: ["SYNC_MASTER_SECRET": "s"]
+            )
+            #expect(run.code == 0, "\(run.error)")
+            #expect(try await database.tokenserver.recordCount() == 0)
+        }
+    }
+
     /// - Parameter words: of which one has to be in the line, separated by bars.
     private func expectRefusal(_ url: String, _ words: String) async throws {
         let run = try await Program.purge.run(

@@ -58,7 +58,11 @@ struct DeployTests {
                 atomically: true,
                 encoding: .utf8
             )
-            let options = line.split(separator: " ").dropFirst().map { word in
+            // systemd puts the words of the options' file in this place.
+            let template = try String(contentsOf: Self.deploy.appending(path: "default/options"), encoding: .utf8)
+            #expect(line.hasSuffix(" $OPTIONS") && text.contains("\nEnvironmentFile=-/etc/purge-old-records/options\n"))
+            #expect(template.contains("\nOPTIONS=\n"))
+            let options = line.split(separator: " ").dropFirst().dropLast().map { word in
                 String(word).replacing("${CREDENTIALS_DIRECTORY}", with: world.folder.path)
                     .replacing("/var/log/purge-old-records", with: world.folder.path)
                     .replacing("/etc/purge-old-records", with: world.folder.path)

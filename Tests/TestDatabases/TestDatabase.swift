@@ -157,6 +157,8 @@ package struct TestDatabase: Sendable {
 package enum Grants: Sendable {
     case purging
     case readOnly
+    /// The statements of both files, one after the other.
+    case readOnlyThenPurging
     /// All but one statement's, for a look at what is said then.
     case allBut(String)
 
@@ -166,6 +168,11 @@ package enum Grants: Sendable {
         user: String,
         password: String
     ) throws -> [String] {
+        if case .readOnlyThenPurging = self {
+            return try [Grants.readOnly, .purging].flatMap {
+                try $0.statements(for: kind, database: database, user: user, password: password)
+            }
+        }
         let name = kind == .postgres ? "postgres" : "mysql"
         let suffix = if case .readOnly = self { "-read-only" } else { "" }
         let file = URL(filePath: #filePath).deletingLastPathComponent()
@@ -175,7 +182,13 @@ package enum Grants: Sendable {
             .replacing("tokenserver.", with: "\(database).")
             .replacing("'purge'", with: "'\(user)'").replacing("ROLE purge", with: "ROLE \(user)")
             .replacing("TO purge", with: "TO \(user)").replacing("choose a password", with: password)
-        var statements = text.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+        // A block between $$ is one statement, whatever it holds.
+        let parts = text.components(separatedBy: "$$").enumerated().map { index, part in
+            index.isMultiple(of: 2) ? part : "$$\(part.replacing(";", with: "\u{0}"))$$"
+        }
+        var statements = parts.joined().split(separator: ";").map {
+            $0.replacing("\u{0}", with: ";").trimmingCharacters(in: .whitespaces)
+        }
         if case .allBut(let part) = self { statements.removeAll { $0.contains(part) } }
         return statements.filter { !$0.isEmpty }
     }

@@ -1,3 +1,6 @@
 -- What `--dryrun` and `backlog` need on PostgreSQL.
-CREATE ROLE purge LOGIN PASSWORD 'choose a password';
+DO $$ BEGIN
+    CREATE ROLE purge LOGIN PASSWORD 'choose a password';
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
 GRANT SELECT ON services, nodes, users TO purge;

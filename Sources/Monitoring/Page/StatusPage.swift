@@ -115,7 +115,9 @@ struct StatusPage {
             tile("Deleted in this run", Figures.grouped(run.summary.deletedTotal), "records")
             tile("Speed", "\(Figures.rate(state.rate))/s", "over ten seconds")
             tile("In progress", Figures.grouped(run.inProgress), "records; \(Figures.grouped(run.pending)) pending")
-            if let left = timeLeft { tile("Time left", left, "at the present speed") }
+            if let (shortest, longest) = timeLeft {
+                tile("Time left", shortest, longest == shortest ? "at this speed" : "to \(longest), at this speed")
+            }
             if let reached = run.reached {
                 tile("Position", Figures.day(reached), "in the backlog: records replaced by then were read")
             }
@@ -129,14 +131,13 @@ struct StatusPage {
     }
 
     /// What is left of the backlog, but for what waits or is held, at the speed of the last ten seconds and of the last minute.
-    private var timeLeft: String? {
+    private var timeLeft: (shortest: String, longest: String)? {
         guard let backlog = state.backlog, let run = state.run, run.summary.shard == nil else { return nil }
         let left = backlog.records - backlog.waiting - run.summary.heldTotal
-        let speeds = [state.rate, Double(state.deletedInMinute) / 60].filter { $0 > 0.01 }
+        let speeds = [state.rate, state.minuteRate].filter { $0 > 0.01 }
         guard left > 0, let slow = speeds.min(), let fast = speeds.max() else { return nil }
         let (shortest, longest) = (Double(left) / fast, Double(left) / slow)
         guard longest < 1e9 else { return nil }
-        let texts = [shortest, longest].map { Figures.timeLeft(.seconds($0)) }
-        return texts[0] == texts[1] ? texts[0] : "\(texts[0]) to \(texts[1])"
+        return (Figures.timeLeft(.seconds(shortest)), Figures.timeLeft(.seconds(longest)))
     }
 }

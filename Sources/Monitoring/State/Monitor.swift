@@ -130,6 +130,7 @@ package final class Monitor: Sendable {
             pause: board.status.map(\.pause) ?? pauses?.reason(at: now),
             rate: rate(watch.deleted.suffix(Self.rateSpan + 1)),
             deletedInMinute: (watch.deleted.last ?? 0) - (watch.deleted.first ?? 0),
+            minuteRate: rate(watch.deleted[...]),
             nodes: board.nodes,
             labelledNodes: labelled,
             totals: totals,

@@ -82,6 +82,8 @@ package struct MonitorState: Sendable {
     var rate: Double
     /// Records deleted in the last minute, or since the start if that is less.
     var deletedInMinute: Int
+    /// Records deleted per second over that time.
+    var minuteRate: Double
     var nodes: [RunStatus.NodeStatus]
     var labelledNodes: NodeLabels
     var totals: RunLedger.Totals

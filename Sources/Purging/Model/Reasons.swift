@@ -86,7 +86,7 @@ package enum FailureReason: String, Sendable, CaseIterable {
         case .httpOther, .misrouted: "something else than a storage node answered; correct the node's URL or the proxy"
         case .connect: "the node can't be reached; mark it as down, or mend it"
         case .malformed:
-            "the node's URL is not http(s), or client_state is not hex; correct the row, or delete the record by hand"
+            "a field of the record, or its node's URL, is not valid; the log and backlog --list name it; correct it, or delete the record by hand"
         case .recordLocked: "another session of the database holds the record; end it, and purge again"
         case .databaseRefused: "the log has the database's words; mend what refuses, such as a trigger or a foreign key"
         case .unknown: "see the log"

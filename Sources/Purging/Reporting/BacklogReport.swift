@@ -60,6 +60,8 @@ package struct BacklogReport: Sendable {
         package let cause: ObsolescenceCause
         /// Why its last attempt ended as it did, by an audit log.
         package let lastAnswer: String?
+        /// Which field makes it malformed, and how; nil if none does.
+        package var problem: String?
         /// It failed, and is tried again from then on; nil if it is in the backlog now.
         package var deferredUntil: Timestamp?
     }
@@ -115,7 +117,9 @@ package struct BacklogReport: Sendable {
             note(entry, action)
             if let answer { answered[answer, default: Tally()].note(entry.replacedAt) }
             if !planned.isChange || answer != nil {
-                try each(Exception(planned: planned, cause: entry.cause, lastAnswer: answer))
+                var exception = Exception(planned: planned, cause: entry.cause, lastAnswer: answer)
+                if case .fail = action { exception.problem = planner.problem(of: entry.record, in: directory) }
+                try each(exception)
             }
             return true
         } afterPage: { _ in

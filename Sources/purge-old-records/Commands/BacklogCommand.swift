@@ -7,8 +7,14 @@ struct BacklogCommand: ParsableCommand {
         abstract: "Report what is purgeable, what waits and what is held, by node and by age; read-only."
     )
 
-    @OptionGroup
+    @OptionGroup(title: "Database")
+    var database: DatabaseOptions
+
+    @OptionGroup(title: "Which records")
     var records: RecordOptions
+
+    @OptionGroup(title: "Logs")
+    var logs: LogOptions
 
     @Option(
         help: ArgumentHelp(

@@ -23,6 +23,7 @@ struct CompletedCommand: ParsableCommand {
         subcommands: [PurgeCommand.self, BacklogCommand.self, AuditCommand.self]
     )
 
+    @OptionGroup var database: DatabaseOptions
     @OptionGroup var records: RecordOptions
     @OptionGroup var running: RunningOptions
     @OptionGroup var steering: SteeringOptions
@@ -30,4 +31,5 @@ struct CompletedCommand: ParsableCommand {
     @OptionGroup var nodes: NodeOptions
     @OptionGroup var monitoring: MonitoringOptions
     @OptionGroup var metrics: MetricOptions
+    @OptionGroup var logs: LogOptions
 }

@@ -35,6 +35,9 @@ struct PurgeCommand: ParsableCommand {
     )
     var secret: [String] = []
 
+    @OptionGroup(title: "Database")
+    var database: DatabaseOptions
+
     @OptionGroup(title: "Which records")
     var records: RecordOptions
 
@@ -44,7 +47,7 @@ struct PurgeCommand: ParsableCommand {
     @OptionGroup(title: "Steering without a restart")
     var steering: SteeringOptions
 
-    @OptionGroup(title: "Many workers")
+    @OptionGroup(title: "Several instances")
     var sharding: ShardingOptions
 
     @OptionGroup(title: "Storage nodes")
@@ -55,4 +58,7 @@ struct PurgeCommand: ParsableCommand {
 
     @OptionGroup(title: "Metrics by statsd")
     var metrics: MetricOptions
+
+    @OptionGroup(title: "Logs")
+    var logs: LogOptions
 }

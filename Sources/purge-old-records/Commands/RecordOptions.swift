@@ -6,34 +6,6 @@ import ArgumentParser
 /// that follows an option whose value was forgotten is such a value.
 struct RecordOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp(
-            "Tokenserver's database: mysql://…, postgres://… or sqlite:///absolute.db."
-                + " (default: SYNC_TOKENSERVER__DATABASE_URL)",
-            valueName: "URL"
-        )
-    )
-    var databaseURL: String?
-
-    @Option(
-        name: .customLong("database-url-file"),
-        help: ArgumentHelp(
-            "Read the database's URL from this file, so that its password is in no process list.",
-            valueName: "file"
-        ),
-        completion: .file()
-    )
-    var databaseURLFile: String?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "How long to go on trying when the database is unreachable or read-only.",
-            valueName: "time"
-        )
-    )
-    var databaseTimeout = "60"
-
-    @Option(
         name: .customLong("grace-period"),
         parsing: .unconditional,
         help: ArgumentHelp(
@@ -106,10 +78,4 @@ struct RecordOptions: ParsableArguments {
         )
     )
     var goneNode: [String] = []
-
-    @Flag(name: .customLong("human_logs"), help: "Readable log lines instead of JSON. (default: SYNC_HUMAN_LOGS)")
-    var humanLogs = false
-
-    @Flag(name: .shortAndLong, help: "Log more: once for info, twice for debug.")
-    var verbose: Int
 }

@@ -110,6 +110,7 @@ struct BacklogDocument: Encodable {
         let reason: String
         let cause: String
         let lastAnswer: String?
+        let problem: String?
         let deferredUntil: String?
 
         init(_ exception: BacklogReport.Exception) {
@@ -118,6 +119,7 @@ struct BacklogDocument: Encodable {
             replacedAt = planned.replacedAt.text
             (action, reason, cause) = (planned.verb.rawValue, planned.reason, exception.cause.rawValue)
             lastAnswer = exception.lastAnswer
+            problem = exception.problem
             deferredUntil = exception.deferredUntil?.text
         }
     }

@@ -22,6 +22,7 @@ struct BacklogOutput {
         let planned = exception.planned
         var line = "uid \(planned.uid) node \(planned.node) replaced \(WallTime(planned.replacedAt).readable)"
         line += " \(planned.verb.rawValue) \(planned.reason) (\(exception.cause.rawValue))"
+        if let problem = exception.problem { line += ": \(problem)" }
         if let answer = exception.lastAnswer { line += ", last answer \(answer)" }
         if let until = exception.deferredUntil { line += ", deferred until \(WallTime(until).readable)" }
         try StandardOutput.write(line: line)

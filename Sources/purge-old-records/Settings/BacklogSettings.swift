@@ -18,7 +18,7 @@ struct BacklogSettings {
         auditLogs = command.auditLog
         lists = command.list
         isJSON = command.json
-        records = try RecordSettings(command.records, environment: environment)
+        records = try RecordSettings(command.records, command.database, command.logs, environment: environment)
         records.apply(to: &options)
     }
 }

@@ -35,7 +35,7 @@ struct PurgeSettings {
     }
 
     init(_ command: PurgeCommand, environment: [String: String]) throws(UsageError) {
-        records = try RecordSettings(command.records, environment: environment)
+        records = try RecordSettings(command.records, command.database, command.logs, environment: environment)
         let (running, nodes) = (command.running, command.nodes)
         let longest = RecordSettings.longestSeconds
         interval = try TimeText.duration("--purge-interval", running.purgeInterval, in: 0...longest)

@@ -3,7 +3,7 @@ import Purging
 import SyncTokens
 import TokenserverStore
 
-/// The checked form of ``RecordOptions`` with the environment.
+/// The checked form of ``RecordOptions``, ``DatabaseOptions`` and ``LogOptions`` with the environment.
 struct RecordSettings {
     /// Longer periods than some three hundred years are surely mistakes.
     static let longestSeconds: Int64 = 10_000_000_000
@@ -23,18 +23,23 @@ struct RecordSettings {
     private(set) var warnings: [String] = []
     private(set) var policy = PurgePolicy()
 
-    init(_ options: RecordOptions, environment: [String: String]) throws(UsageError) {
-        (connector, databaseOrigin) = try Self.connector(options, environment)
+    init(
+        _ options: RecordOptions,
+        _ database: DatabaseOptions,
+        _ logs: LogOptions,
+        environment: [String: String]
+    ) throws(UsageError) {
+        (connector, databaseOrigin) = try Self.connector(database, environment)
         databaseTimeout = try TimeText.duration(
             "--database-timeout",
-            options.databaseTimeout,
+            database.databaseTimeout,
             in: 0...Self.longestSeconds
         )
         let grace = try TimeText.duration("--grace-period", options.gracePeriod, in: .min...Self.longestSeconds)
         gracePeriod = grace < .zero ? .seconds(7 * 86_400) : grace
         (uidsAbove, uidsBelow) = try Self.range(options)
-        humanLogs = options.humanLogs || Self.isTrue(environment["SYNC_HUMAN_LOGS"])
-        verbosity = options.verbose
+        humanLogs = logs.humanLogs || Self.isTrue(environment["SYNC_HUMAN_LOGS"])
+        verbosity = logs.verbose
         spannerNode = try Self.spannerNode(environment)
         policy.forcesDownedNodes = options.force
         policy.purgesUnassigned = options.purgeUnassigned
@@ -85,7 +90,7 @@ struct RecordSettings {
     }
 
     private static func connector(
-        _ options: RecordOptions,
+        _ options: DatabaseOptions,
         _ environment: [String: String]
     ) throws(UsageError) -> (any SQLConnector, origin: String) {
         var option = options.databaseURL
