@@ -6,9 +6,6 @@ import Synchronization
 /// A lost connection is opened anew, and a statement that found the database busy is tried again (``Resilience``).
 /// Errors are thrown as ``StoreError``.
 package final class TokenserverStore: BacklogSource, Sendable {
-    /// The name of the one service that counts, in `services`.
-    static let serviceName = "sync-1.5"
-
     let service: Int64
     private let connection: SteadyConnection
     private let limits: WindowLimits

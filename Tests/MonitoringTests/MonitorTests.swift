@@ -142,7 +142,7 @@ struct MonitorTests {
     @Test("a node's gate outlives the run on the board, what was in flight and its pause don't")
     func nodesAtRest() {
         let world = World()
-        let nodes: [RunStatus.NodeStatus] = [
+        let nodes: [NodeStatus] = [
             .named("https://one", .circuitOpen(.unreachable)), .named("https://two", .backingOff(for: .seconds(90))),
         ]
         world.board.publish(RunStatus(summary: RunSummary(), nodes: nodes), at: world.time.now)
@@ -157,9 +157,9 @@ struct MonitorTests {
     )
     func forgottenNode() {
         let world = World()
-        let bad = RunStatus.NodeStatus.named("https://bad", .abandoned(.unreachable))
-        let good = RunStatus.NodeStatus.named("https://good")
-        func run(_ nodes: [RunStatus.NodeStatus], sawAll: Bool) {
+        let bad = NodeStatus.named("https://bad", .abandoned(.unreachable))
+        let good = NodeStatus.named("https://good")
+        func run(_ nodes: [NodeStatus], sawAll: Bool) {
             world.board.begin()
             world.board.publish(RunStatus(summary: RunSummary(), nodes: nodes), at: world.time.now)
             world.board.clear(sawAll: sawAll)

@@ -65,7 +65,7 @@ struct StatusPageTests {
     @Test("shows at most a hundred nodes, and says how many more there are")
     func manyNodes() {
         let world = World()
-        let nodes = (1...130).map { RunStatus.NodeStatus.named("https://node-\($0)") }
+        let nodes = (1...130).map { NodeStatus.named("https://node-\($0)") }
         world.board.publish(RunStatus(summary: RunSummary(), nodes: nodes), at: world.time.now)
         #expect(html(world).contains("30 more nodes are not shown"))
     }

@@ -37,8 +37,3 @@ package struct AuditReader: Sendable {
         return unreadable
     }
 }
-
-/// A file that can't be read, and why.
-package struct AuditReadError: Error, Sendable, CustomStringConvertible {
-    package let description: String
-}

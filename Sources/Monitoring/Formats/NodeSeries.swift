@@ -13,7 +13,7 @@ struct NodeSeries {
     /// How many of these nodes are cut off.
     var cutOff = 0
 
-    static func of(_ nodes: [RunStatus.NodeStatus], labelled: NodeLabels) -> [NodeSeries] {
+    static func of(_ nodes: [NodeStatus], labelled: NodeLabels) -> [NodeSeries] {
         var series: [NodeSeries] = []
         var others: NodeSeries?
         for node in nodes {
@@ -29,7 +29,7 @@ struct NodeSeries {
         return series + [others].compactMap { $0 }
     }
 
-    private mutating func add(_ node: RunStatus.NodeStatus) {
+    private mutating func add(_ node: NodeStatus) {
         inFlight += node.inFlight
         limit += node.limit
         waiting += node.waiting
@@ -37,7 +37,7 @@ struct NodeSeries {
     }
 }
 
-extension RunStatus.NodeStatus {
+extension NodeStatus {
     /// Whether nothing but a probe is sent to it, though nobody has said that it is down.
     var isOutOfUse: Bool {
         if isDowned { return false }

@@ -27,7 +27,7 @@ extension StatusDocument.Run {
 }
 
 extension StatusDocument.NodeEntry {
-    init(_ node: RunStatus.NodeStatus) {
+    init(_ node: NodeStatus) {
         url = node.url
         ids = node.ids.map(\.rawValue)
         state = node.state.name
@@ -71,7 +71,7 @@ extension MonitorState.Phase {
     }
 }
 
-extension RunStatus.NodeStatus.State {
+extension NodeStatus.State {
     var name: String {
         switch self {
         case .healthy: "healthy"

@@ -32,13 +32,13 @@ extension StatusPage {
             """
     }
 
-    private static func ids(_ node: RunStatus.NodeStatus) -> HTML {
+    private static func ids(_ node: NodeStatus) -> HTML {
         if node.ids.isEmpty { return "" }
         let list = node.ids.map { String($0.rawValue) }.joined(separator: ", ")
         return " <small>\(node.ids.count == 1 ? "id" : "ids") \(list)</small>"
     }
 
-    private static func text(_ node: RunStatus.NodeStatus) -> HTML {
+    private static func text(_ node: NodeStatus) -> HTML {
         if node.isDowned { return "<span class=\"fair\">marked as down: its records wait for it</span>" }
         return switch node.state {
         case .healthy: "<span class=\"good\">healthy</span>"

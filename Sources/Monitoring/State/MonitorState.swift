@@ -84,7 +84,7 @@ package struct MonitorState: Sendable {
     var deletedInMinute: Int
     /// Records deleted per second over that time.
     var minuteRate: Double
-    var nodes: [RunStatus.NodeStatus]
+    var nodes: [NodeStatus]
     var labelledNodes: NodeLabels
     var totals: RunLedger.Totals
     var book: RunLedger.Book

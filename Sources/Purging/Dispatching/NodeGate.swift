@@ -88,7 +88,7 @@ package struct NodeGate: Sendable {
     /// What an answer usually takes, in seconds.
     var typicalLatency: Double? { concurrency.typicalLatency }
 
-    func state(at now: Instant) -> RunStatus.NodeStatus.State {
+    func state(at now: Instant) -> NodeStatus.State {
         switch phase {
         case .abandoned(let reason): return .abandoned(reason)
         case .circuitOpen(let reason, _, _): return .circuitOpen(reason)

@@ -93,7 +93,7 @@ extension PurgeEngine {
             if mayWait {
                 // Its account's other records may have gone since it was read: it is looked at again before it is left.
                 rereads.add(uid, .decision(planned: entry.planned))
-            } else {
+            } else if !tombstones.lookLater(uid, planned: entry.planned) {
                 summary.waiting[.tombstoneLast, default: 0] += 1
             }
         case .wait(.nodeDown):

@@ -31,6 +31,7 @@ extension PurgeEngine {
         if stopReason == nil, decideRefusals(at: now) { return true }
         if stopReason == nil, !proof.isOpen, pass.isAtEnd, pending.isEmpty {
             if startNextPass() { return true }
+            if lookAtTombstonesAgain() { return true }
             if accounts == .deleted {
                 accounts = .all
                 pass = BacklogPass(from: start, number: pass.number + 1)
@@ -66,6 +67,15 @@ extension PurgeEngine {
         if let next {
             pass = next
         }
+    }
+
+    /// What tombstones wait for may have gone since they were read, as it came later in the backlog.
+    ///
+    /// - Returns: whether there are any.
+    private mutating func lookAtTombstonesAgain() -> Bool {
+        let later = tombstones.takeLater()
+        for (uid, planned) in later { rereads.add(uid, .decision(planned: planned)) }
+        return !later.isEmpty
     }
 
     /// Requests were sent, and no node refused the secret, but none accepted it either: nothing is written.

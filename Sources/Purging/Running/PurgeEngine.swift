@@ -142,7 +142,8 @@ package struct PurgeEngine: Sendable {
             trail.note(job)
             trail.conclude(job.uid, reason: AuditTrail.stopped)
         }
-        tombstones.removeAll()
+        let waiting = tombstones.removeAll()
+        if waiting > 0 { summary.waiting[.tombstoneLast, default: 0] += waiting }
         if stopReason == .secretRefused || stopReason == .secretUnproven {
             settler.discard()
         }

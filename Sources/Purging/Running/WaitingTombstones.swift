@@ -1,11 +1,20 @@
-/// Last records of deleted accounts that wait until their account's other records, which are in progress, are committed.
+/// Last records of deleted accounts that wait for their account's other records.
 ///
-/// Each waits for a fixed set of records, and is released once, when the last of them has ended.
+/// Where those are in progress, a tombstone waits for just these, and is released once, when the last of them has ended. Where
+/// they come later in the backlog, it is looked at once more at the end, as they may have gone by then. Memory is bounded: how
+/// many are looked at again is, and so is what is in progress.
 struct WaitingTombstones: Sendable {
     /// Tombstones, by the records that they wait for.
     private var byRecord: [UID: [UID]] = [:]
     /// For how many records each still waits.
     private var counts: [UID: Int] = [:]
+    /// Those to look at once more, with what a plan says about each.
+    private var later: [(uid: UID, planned: PlannedRecord?)] = []
+    /// Those that were looked at once more.
+    private var seen: Set<UID> = []
+
+    /// At most so many are looked at once more in a run; the others go with the next run.
+    static let mostLater = 10_000
 
     /// - Returns: false if there is nothing to wait for.
     mutating func add(_ tombstone: UID, waitingFor records: [UID]) -> Bool {
@@ -26,8 +35,27 @@ struct WaitingTombstones: Sendable {
         }
     }
 
-    mutating func removeAll() {
+    /// What a tombstone waits for isn't in progress.
+    ///
+    /// - Returns: whether it is looked at once more; false if it was, or there are too many.
+    mutating func lookLater(_ tombstone: UID, planned: PlannedRecord?) -> Bool {
+        if seen.count + later.count >= Self.mostLater || seen.contains(tombstone) { return false }
+        later.append((tombstone, planned))
+        return true
+    }
+
+    /// - Returns: those to look at once more, now that all else is done. Each comes once.
+    mutating func takeLater() -> [(uid: UID, planned: PlannedRecord?)] {
+        defer { later.removeAll() }
+        seen.formUnion(later.map(\.uid))
+        return later
+    }
+
+    /// - Returns: how many were still to be looked at.
+    mutating func removeAll() -> Int {
         byRecord.removeAll()
         counts.removeAll()
+        defer { later.removeAll() }
+        return later.count
     }
 }

@@ -35,7 +35,7 @@ package struct StatusText {
         return fields
     }
 
-    private static func metadata(_ node: RunStatus.NodeStatus) -> Logger.Metadata {
+    private static func metadata(_ node: NodeStatus) -> Logger.Metadata {
         var fields: Logger.Metadata = [
             "node": .string(node.url),
             "limit": .stringConvertible(node.limit),
@@ -52,7 +52,7 @@ package struct StatusText {
         return fields
     }
 
-    private static func word(_ state: RunStatus.NodeStatus.State) -> String {
+    private static func word(_ state: NodeStatus.State) -> String {
         switch state {
         case .healthy: "healthy"
         case .unproven: "no successful answer yet"

@@ -102,13 +102,13 @@ struct ShardLockStatements {
 
     /// The first half of a lock's key in PostgreSQL.
     private static func space(_ shard: Shard) -> Int32 {
-        let hash = fnv1a("purge-old-records \(TokenserverStore.serviceName) \(shard.count)")
+        let hash = fnv1a("purge-old-records \(TokenserverSchema.serviceName) \(shard.count)")
         return Int32(truncatingIfNeeded: hash ^ hash >> 32)
     }
 
     private func name(of shard: Shard) throws -> String {
         let database = try session.query("SELECT DATABASE()").first?.text(0) ?? ""
-        let suffix = " \(TokenserverStore.serviceName) purge \(shard)"
+        let suffix = " \(TokenserverSchema.serviceName) purge \(shard)"
         let name = database + suffix
         if name.utf8.count <= Self.longestName { return name }
         return String(Self.fnv1a(database), radix: 16) + suffix

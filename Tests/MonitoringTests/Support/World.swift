@@ -63,7 +63,7 @@ final class TestProbe: BacklogProbe {
     func age(scope: BacklogScope) async throws -> BacklogAge { try answer.withLock { $0 }.get() }
 }
 
-extension RunStatus.NodeStatus {
+extension NodeStatus {
     static func named(_ url: String, _ state: State = .healthy, limit: Int = 8, inFlight: Int = 3) -> Self {
         Self(url: url, state: state, limit: limit, inFlight: inFlight, waiting: 20, latency: 0.0125)
     }

@@ -47,3 +47,8 @@ struct LineFile {
         if !rest.isEmpty { _ = try body(String(decoding: rest, as: UTF8.self)) }
     }
 }
+
+/// A file that can't be read, and why.
+package struct AuditReadError: Error, Sendable, CustomStringConvertible {
+    package let description: String
+}

@@ -7,7 +7,7 @@ struct NodeLabels: Sendable {
 
     private var urls: Set<String> = []
 
-    mutating func add(_ nodes: [RunStatus.NodeStatus]) {
+    mutating func add(_ nodes: [NodeStatus]) {
         for node in nodes where urls.count < Self.most { urls.insert(node.url) }
     }
 

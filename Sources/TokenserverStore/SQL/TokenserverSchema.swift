@@ -2,6 +2,9 @@ import Purging
 
 /// Checks that a database is a Tokenserver's.
 struct TokenserverSchema {
+    /// The name of the one service that counts, in `services`.
+    static let serviceName = "sync-1.5"
+
     /// The index by which Tokenserver finds a user's records: (email, service, created_at).
     static let lookupIndex = "lookup_idx"
     /// The index along which the backlog is read: (service, replaced_at).
@@ -29,10 +32,10 @@ struct TokenserverSchema {
             }
         }
         try checkIndexes()
-        let rows = try session.query("SELECT id FROM services WHERE service = \(TokenserverStore.serviceName)")
+        let rows = try session.query("SELECT id FROM services WHERE service = \(Self.serviceName)")
         guard let row = rows.first else {
             throw StoreError.notATokenserver(
-                "the services table has no row for \(TokenserverStore.serviceName); check the database URL, or add the row"
+                "the services table has no row for \(Self.serviceName); check the database URL, or add the row"
             )
         }
         return try row.integer(0)

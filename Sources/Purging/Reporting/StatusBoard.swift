@@ -10,7 +10,7 @@ package final class StatusBoard: Sendable {
         /// Whether the last run to write here has purged what it could.
         package fileprivate(set) var isOver = false
         /// What is known of the nodes, from this run and those before it.
-        package var nodes: [RunStatus.NodeStatus] { known.map(\.status) }
+        package var nodes: [NodeStatus] { known.map(\.status) }
         fileprivate var known: [KnownNode] = []
         /// Whether a service waits for its next run.
         package fileprivate(set) var isWaiting = false
@@ -19,7 +19,7 @@ package final class StatusBoard: Sendable {
     }
 
     fileprivate struct KnownNode: Sendable {
-        var status: RunStatus.NodeStatus
+        var status: NodeStatus
         /// When a run had records of it last.
         var metAt: ContinuousClock.Instant
     }

@@ -1,0 +1,81 @@
+import SyncTokens
+
+/// What a run knows of a node at one moment.
+package struct NodeStatus: Sendable, Equatable {
+    package enum State: Sendable, Equatable {
+        case healthy
+        /// It has not deleted anything yet.
+        case unproven
+        /// It asked for nothing new for a while.
+        case backingOff(for: Duration)
+        case circuitOpen(NodeGate.TroubleReason)
+        /// For the rest of the run.
+        case abandoned(NodeGate.TroubleReason)
+    }
+
+    package let url: String
+    /// The rows of `nodes` with this URL.
+    package internal(set) var ids: [NodeID] = []
+    package let state: State
+    /// Requests that it may have at once.
+    package let limit: Int
+    package let inFlight: Int
+    /// Records that wait for it here.
+    package let waiting: Int
+    /// What an answer usually takes, in seconds; nil if that is not known yet.
+    package let latency: Double?
+    /// Whether its row asks for less.
+    package let isThrottled: Bool
+    /// Whether its row says that it is down, and that counts: it gets nothing.
+    package internal(set) var isDowned = false
+
+    package init(
+        url: String,
+        state: State,
+        limit: Int,
+        inFlight: Int = 0,
+        waiting: Int = 0,
+        latency: Double? = nil,
+        isThrottled: Bool = false
+    ) {
+        self.url = url
+        self.state = state
+        self.limit = limit
+        self.inFlight = inFlight
+        self.waiting = waiting
+        self.latency = latency
+        self.isThrottled = isThrottled
+    }
+
+    /// What of it outlives the run. A pause that it asked for is measured from then, so it doesn't.
+    var atRest: NodeStatus {
+        let isBackingOff = if case .backingOff = state { true } else { false }
+        var rest = NodeStatus(
+            url: url,
+            state: isBackingOff ? .healthy : state,
+            limit: limit,
+            latency: latency,
+            isThrottled: isThrottled
+        )
+        rest.isDowned = isDowned
+        rest.ids = ids
+        return rest
+    }
+}
+
+extension NodeDispatcher {
+    /// Of each node that there are records of, in the order in which they came up.
+    func status(at now: Instant) -> [NodeStatus] {
+        lanes.filter(\.isSeen).map { lane in
+            NodeStatus(
+                url: lane.target.text,
+                state: lane.gate.state(at: now),
+                limit: lane.gate.limit,
+                inFlight: lane.gate.inFlight,
+                waiting: lane.load - lane.gate.inFlight,
+                latency: lane.gate.typicalLatency,
+                isThrottled: lane.gate.isThrottled
+            )
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import SyncTokens
+
+/// From the state to what others are shown of it.
+extension PurgeEngine {
+    package func status(at now: Instant) -> RunStatus {
+        RunStatus(
+            pause: pause,
+            summary: result,
+            reached: reached,
+            isStopping: stopReason != nil,
+            pending: pending.count,
+            inProgress: inProgress.count,
+            nodes: nodeStatus(at: now)
+        )
+    }
+
+    /// Of the nodes that records were met of, and of those that are marked as down, whose records are not read.
+    private func nodeStatus(at now: Instant) -> [NodeStatus] {
+        var status = dispatcher.status(at: now)
+        let downed = planner.policy.forcesDownedNodes ? [] : directory.downed
+        let urls = Set(downed.compactMap { directory[$0]?.target?.text })
+        for url in urls.subtracting(status.map(\.url)).sorted() {
+            status.append(NodeStatus(url: url, state: .unproven, limit: 0))
+        }
+        let ids = Dictionary(grouping: directory.places.values.map(\.node.id)) { directory[$0]?.target?.text ?? "" }
+        return status.map { node in
+            var node = node
+            node.isDowned = urls.contains(node.url)
+            node.ids = ids[node.url]?.sorted() ?? []
+            return node
+        }
+    }
+}
+
