@@ -1,6 +1,6 @@
 # What can be done here. The two that a newcomer needs are `make demo` and `make test`.
 
-.PHONY: demo build release install deb test test-newer test-tsan soak mutants format lint bench plans clean
+.PHONY: demo build release install deb check test test-newer test-tsan soak mutants format lint bench plans clean
 
 SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/BareClient Benchmarks/Benchmarks
 
@@ -37,6 +37,11 @@ test:
 	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4 prometheus
 	Scripts/unpack-suite .build/unpacked-mysql sid mysql-server-core
 	Scripts/run-tests
+
+# The inner loop: format, folders, and the tests that need no server and no waiting. A minute or two once it is built.
+check: lint
+	Scripts/folder-graph
+	swift test --disable-xctest --filter '^(SupportTests|SyncTokensTests|PurgingTests|TelemetryTests|MonitoringTests|SteeringTests|JournalsTests|DatabasesTests)\.'
 
 # The contracts of the stores against newer servers than the system's.
 test-newer:

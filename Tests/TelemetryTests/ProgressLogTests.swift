@@ -49,6 +49,17 @@ struct ProgressLogTests {
         #expect(!sink.writes.joined().contains("time_left_s"))
     }
 
+    @Test("tells that nothing moves from the beginning on")
+    func nothingMoves() {
+        let observer = observer()
+        observer.observe(counted(800))
+        for _ in 0...120 {
+            observer.observe(.progressed(done: 0, held: 0, failed: 0))
+            clock.advance(by: .seconds(1))
+        }
+        #expect(sink.writes.count == 2 && sink.writes.allSatisfy { $0.contains("purged 0 of 800 · 0/s · — left") })
+    }
+
     @Test("starts anew with each run")
     func nextRun() {
         let observer = observer()

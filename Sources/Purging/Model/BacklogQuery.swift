@@ -93,10 +93,14 @@ package struct BacklogPage: Sendable {
         package let node: NodeID
         package let key: BacklogKey
 
-        package init(uid: UID, node: NodeID, key: BacklogKey) {
+        /// Whether there is no such record any more.
+        package let isGone: Bool
+
+        package init(uid: UID, node: NodeID, key: BacklogKey, isGone: Bool) {
             self.uid = uid
             self.node = node
             self.key = key
+            self.isGone = isGone
         }
     }
 

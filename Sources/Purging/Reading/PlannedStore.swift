@@ -35,16 +35,19 @@ package struct PlannedStore: RecordStore {
         }
         let read = try await store.entries(picked.map(\.record.uid), scope: query.scope)
         let byUID = Dictionary(read.map { ($0.record.uid, $0) }, uniquingKeysWith: { first, _ in first })
+        let missing = picked.map(\.record.uid).filter { byUID[$0] == nil }
+        let standings = missing.isEmpty ? [:] : try await store.standings(missing)
         var entries: [BacklogEntry] = []
         var changed: [BacklogPage.Missing] = []
         for (position, planned) in picked {
-            let key = Self.key(position)
-            if let entry = byUID[planned.uid], entry.record.nodeID == planned.node,
+            let (uid, key) = (planned.uid, Self.key(position))
+            if let entry = byUID[uid], entry.record.nodeID == planned.node,
                 entry.replacedAt == planned.replacedAt
             {
                 entries.append(entry.planned(as: planned, at: key))
             } else {
-                changed.append(.init(uid: planned.uid, node: planned.node, key: key))
+                let isGone = byUID[uid] == nil && standings[uid] == nil
+                changed.append(.init(uid: uid, node: planned.node, key: key, isGone: isGone))
             }
         }
         return BacklogPage(

@@ -42,7 +42,7 @@ package enum RunEvent: Sendable {
     case paused(PauseReason?)
     /// `--max-records` was reached.
     case limitReached
-    /// Counts so far, at most once for each batch.
+    /// Counts so far: with each batch, and about once a second while the run isn't paused.
     case progressed(done: Int, held: Int, failed: Int)
     case finished(RunSummary)
 }

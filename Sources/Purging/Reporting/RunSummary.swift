@@ -66,7 +66,7 @@ package struct RunSummary: Sendable {
     /// Records that the plan names, but which are not any more as it has them, or about which something else would be
     /// decided now; left alone.
     package var changedSincePlan = 0
-    /// Records that somebody else settled first.
+    /// Records that were deleted before: by another program, or by an earlier run of a plan.
     package var gone = 0
     /// Nodes in trouble at the end of the run, or with records that were skipped.
     package var troubledNodes: [NodeTrouble] = []

@@ -20,7 +20,8 @@ extension PurgeEngine {
             where !proof.isOpen && pass.includes(missing.key, of: missing.node)
                 && !proof.sent.contains(missing.uid)
             {
-                changedSincePlan(missing.uid)
+                // It was deleted before, perhaps by a run that carried out a part of the plan.
+                if missing.isGone { summary.gone += 1 } else { changedSincePlan(missing.uid) }
             }
             pending.append(contentsOf: entries.map { ($0, reading.directory, reading.readAt) })
             do {

@@ -227,7 +227,14 @@ package struct PurgeRun: Sendable {
     /// Once a second: whether it may send, and what it is doing.
     private func look(at engine: inout PurgeEngine) {
         if let pauses { engine.handle(.paused(pauses.reason(at: time.wallTime)), at: time.now) }
-        board?.publish(engine.status(at: time.now), at: time.now)
+        let status = engine.status(at: time.now)
+        board?.publish(status, at: time.now)
+        let (summary, isOpen) = (status.summary, status.pause == nil && !status.isStopping)
+        if isOpen {
+            observer.observe(
+                .progressed(done: summary.deletedTotal, held: summary.heldTotal, failed: summary.failedTotal)
+            )
+        }
     }
 
     private func tick(in group: inout TaskGroup<Arrival>) {

@@ -2,7 +2,7 @@ package import Logging
 package import Purging
 import Synchronization
 
-/// Logs how far a long run has come, once a minute, with the time left at the pace of the last minute.
+/// Logs how far a long run has come, once a minute, also when nothing moves, with the time left at the pace of the last minute.
 ///
 /// Records that are held or fail count as dealt with in the time left, and are named beside what was purged.
 package final class ProgressLogObserver: RunObserver {
@@ -11,7 +11,8 @@ package final class ProgressLogObserver: RunObserver {
     private struct State {
         var total: Int?
         var handled = 0
-        var lastLine: Duration
+        /// When the last line was written, or the run's first news came; nil before.
+        var lastLine: Duration?
     }
 
     private let logger: Logger
@@ -26,7 +27,7 @@ package final class ProgressLogObserver: RunObserver {
         self.logger = logger
         self.verb = verb
         elapsed = { start.duration(to: clock.now) }
-        state = Mutex(State(lastLine: .zero))
+        state = Mutex(State())
     }
 
     package func observe(_ event: RunEvent) {
@@ -34,7 +35,7 @@ package final class ProgressLogObserver: RunObserver {
         case .backlogCounted(let size, _):
             state.withLock { $0.total = size.toPurge }
         case .progressed(let done, let held, let failed): progressed(done, held, failed)
-        case .finished: state.withLock { $0 = State(lastLine: elapsed()) }
+        case .finished: state.withLock { $0 = State() }
         default: break
         }
     }
@@ -44,11 +45,11 @@ package final class ProgressLogObserver: RunObserver {
         let handled = done + held + failed
         let line = state.withLock { state -> (total: Int?, rate: Double)? in
             // The first minute of a run starts with its first news.
-            if state.handled == 0 || handled < state.handled {
+            guard let lastLine = state.lastLine, handled >= state.handled else {
                 (state.handled, state.lastLine) = (handled, now)
                 return nil
             }
-            let span = now - state.lastLine
+            let span = now - lastLine
             if span < Self.interval { return nil }
             let rate = Double(handled - state.handled) / (span / .seconds(1))
             (state.handled, state.lastLine) = (handled, now)

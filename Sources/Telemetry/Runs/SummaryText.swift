@@ -88,7 +88,7 @@ package struct SummaryText {
         )
         add("changed", summary.changed, "since they were decided on")
         add("not as planned", summary.changedSincePlan, "changed since the plan was made")
-        add("gone", summary.gone, "deleted by another program")
+        add("gone", summary.gone, "deleted before, by another program or an earlier run")
         return rows
     }
 

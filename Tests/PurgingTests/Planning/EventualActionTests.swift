@@ -20,7 +20,10 @@ struct EventualActionTests {
     @Test("a tombstone goes in the same run as the records that it waits for")
     func together() {
         let tombstone = UserRecord.tombstone("a", uid: 3)
-        let others = [UserRecord.of("a", uid: 1, clientState: "cc", replacedAt: 5), .of("a", uid: 2, clientState: "dd", replacedAt: 6)]
+        let others = [
+            UserRecord.of("a", uid: 1, clientState: "cc", replacedAt: 5),
+            .of("a", uid: 2, clientState: "dd", replacedAt: 6),
+        ]
         #expect(fixture.action(tombstone, others: others) == .wait(.tombstoneLast))
         #expect(isPurge(action(tombstone, others)))
     }

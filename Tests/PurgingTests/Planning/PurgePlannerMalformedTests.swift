@@ -11,7 +11,10 @@ struct PurgePlannerMalformedTests {
         return record
     }
 
-    @Test("fails a malformed record wherever it lies, with the column", arguments: [StorageKeying.uid, .account, .unknown])
+    @Test(
+        "fails a malformed record wherever it lies, with the column",
+        arguments: [StorageKeying.uid, .account, .unknown]
+    )
     func record(keying: StorageKeying) {
         let fixture = PlanningFixture.keyed(by: keying)
         let directory = NodeDirectory(nodes: fixture.nodes, policy: fixture.policy)
@@ -23,7 +26,9 @@ struct PurgePlannerMalformedTests {
         }
     }
 
-    @Test("holds the account's other records where a login might read it, and purges them where data is each record's own")
+    @Test(
+        "holds the account's other records where a login might read it, and purges them where data is each record's own"
+    )
     func account() {
         for other in [UserRecord.of("a", uid: 2, replacedAt: nil), .of("a", uid: 2, clientState: "cc", replacedAt: 9)] {
             let record = UserRecord.of("a", uid: 1, clientState: "dd", replacedAt: 5)
