@@ -108,7 +108,7 @@ struct DeployTests {
             world.nodes[0].setFaults([try Fault(parsing: "status=400,uids=13")])
             let bad = try await run()
             let mail = bad.output.split(separator: "\n")
-            #expect(mail.count == 4 && mail.first?.hasPrefix("Run ended: complete, after ") == true, "\(bad.output)")
+            #expect(mail.count == 5 && mail.first?.hasPrefix("Run ended: complete, after ") == true, "\(bad.output)")
             #expect(mail.last?.hasPrefix("purge-old-records ended with code 3") == true, "\(bad.output)")
             try FileManager.default.removeItem(at: world.folder.appending(path: "master-secret"))
             #expect(try await run().output.contains("ended with code 64"))

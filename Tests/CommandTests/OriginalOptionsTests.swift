@@ -250,8 +250,8 @@ struct OriginalOptionsTests {
         try await TestWorld.with(kind) { world async throws in
             world.nodes[0].faults = FaultPlan([], latency: Latency(.milliseconds(1), jitter: .milliseconds(3)))
             try await world.add(SandboxRecord.obsolete(1...1500))
-            async let one = world.purge("--max-offset", "700", "--allow-overlap")
-            async let other = world.purge("--max-offset", "700", "--allow-overlap")
+            async let one = world.purge("--max-offset", "700")
+            async let other = world.purge("--max-offset", "700")
             let codes = (try await one.code, try await other.code)
             #expect(codes == (0, 0))
             #expect(try await world.uids() == [])

@@ -43,11 +43,20 @@ struct ResultTests {
             #expect(run.code == 3)
             let lines = Self.lines(run.output)
             #expect(lines.first?.hasPrefix("Run ended: incomplete, after ") == true, "\(run.output)")
-            #expect(lines.contains("  deleted  1,199  1,199 nodes' confirmations"), "\(run.output)")
-            #expect(lines.contains { $0.hasPrefix("  failed       1  http_4xx: ") }, "\(run.output)")
+            #expect(
+                lines.contains("  deleted   1,199  1,199 with their data, as their nodes confirmed"),
+                "\(run.output)"
+            )
+            #expect(lines.contains { $0.hasPrefix("  failed        1  http_4xx: ") }, "\(run.output)")
             // As many as the database has, though most of them were never read.
-            #expect(lines.contains("  skipped    300  on \(world.nodes[1].url), unreachable"), "\(run.output)")
-            #expect(lines.count == 4, "\(run.output)")
+            #expect(
+                lines.contains(
+                    "  skipped     300  on \(world.nodes[1].url): it can't be reached; see to the node, or mark it as down"
+                ),
+                "\(run.output)"
+            )
+            #expect(lines.contains { $0.hasPrefix("  deferred      1  of the failed") }, "\(run.output)")
+            #expect(lines.count == 5, "\(run.output)")
             #expect(try run.summary()["records_skipped"] as? Int == 300)
             #expect(try run.summary()["stop_reason"] as? String == "incomplete")
         }
@@ -139,7 +148,7 @@ struct ResultTests {
             }
             let backlog = try await run(["backlog", "--json"]).output
             let purgeable = try #require(backlog.firstMatch(of: /"total":\{[^}]*"purgeable":(\d+)/)?.1)
-            let dry = try await run(["--oneshot", "--dryrun"]).summary()["records_deleted"] as? Int
+            let dry = try await run(["--oneshot", "--dryrun"]).summary()["would_delete"] as? Int
             let run = try await run(["--oneshot"])
             let deleted = try run.summary()["records_deleted"] as? Int
             #expect(dry == deleted && Int(purgeable) == deleted, "\(purgeable) \(String(describing: dry)) \(run.error)")

@@ -164,7 +164,7 @@ struct TruthTests {
     }
 
     @Test(
-        "data written after the record was replaced is held by the write check; --no-write-check is the way out",
+        "data written after the record was replaced is held by the write check; --no-write-check is the remedy",
         arguments: TestDatabase.Kind.allCases
     )
     func writeCheck(_ kind: TestDatabase.Kind) async throws {

@@ -7,7 +7,7 @@ struct LogOutputTests {
     func concurrentLines() async {
         let sink = CapturingSink(terminalWidth: 200)
         let output = LogOutput.fixed(sink)
-        let logger = Logger(label: "test") { _ in JSONLogHandler(output: output, level: .info) }
+        let logger = Logger(label: "test") { _ in LineLogHandler(.json, output: output, level: .info) }
         await withTaskGroup { group in
             for task in 0..<8 {
                 group.addTask {

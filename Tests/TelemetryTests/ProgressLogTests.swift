@@ -11,7 +11,7 @@ struct ProgressLogTests {
 
     private func observer() -> ProgressLogObserver {
         let output = LogOutput.fixed(sink)
-        let logger = Logger(label: "test") { _ in HumanLogHandler(output: output, level: .info) }
+        let logger = Logger(label: "test") { _ in LineLogHandler(.human, output: output, level: .info) }
         return ProgressLogObserver(logger: logger, clock: clock)
     }
 

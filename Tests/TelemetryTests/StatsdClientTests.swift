@@ -9,7 +9,7 @@ struct StatsdClientTests {
 
     private var logger: Logger {
         let output = LogOutput.fixed(sink)
-        return Logger(label: "test") { _ in HumanLogHandler(output: output, level: .info) }
+        return Logger(label: "test") { _ in LineLogHandler(.human, output: output, level: .info) }
     }
 
     private func client(host: String = "127.0.0.1", port: UInt16) -> StatsdClient {

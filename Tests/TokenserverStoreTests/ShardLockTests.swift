@@ -67,7 +67,7 @@ struct ShardLockTests {
         }
     }
 
-    @Test("is refused behind a pooler in transaction mode, with the way out")
+    @Test("is refused behind a pooler in transaction mode, with the remedy")
     func pooler() async throws {
         try await TestDatabase.with(.postgres) { database in
             let server = try await DatabaseServer.shared(.postgres)
@@ -83,7 +83,7 @@ struct ShardLockTests {
         }
     }
 
-    @Test("is refused on a Galera cluster, with the way out")
+    @Test("is refused on a Galera cluster, with the remedy")
     func galera() async throws {
         let library = URL(filePath: #filePath).resolvingSymlinksInPath()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -125,12 +125,12 @@ struct MetricsDocument {
     private func describeBacklog(_ text: inout PrometheusText) {
         text.gauge(
             "purge_backlog_records",
-            "Obsolete records, held and waiting ones too, as last counted, less what was deleted here since.",
+            "Records of the backlog, held and waiting ones too, as last counted, less what was deleted here since.",
             state.backlog.map { Double($0.records) }
         )
         text.gauge(
             "purge_backlog_waiting_records",
-            "Obsolete records on nodes that are marked as down, as last counted.",
+            "Records of the backlog on nodes that are marked as down, as last counted.",
             state.backlog.map { Double($0.waiting) }
         )
         text.gauge(
@@ -140,7 +140,7 @@ struct MetricsDocument {
         )
         text.gauge(
             "purge_backlog_oldest_age_seconds",
-            "How long ago the oldest obsolete record was replaced; 0 without a backlog.",
+            "How long ago the oldest record of the backlog was replaced; 0 without a backlog.",
             state.oldestAge?.inSeconds
         )
         text.gauge(

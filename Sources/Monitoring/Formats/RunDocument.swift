@@ -32,6 +32,9 @@ package struct RunDocument: Encodable {
     let recordsSkipped: Int
     /// Nil if those of downed nodes could not be counted.
     let recordsWaiting: Int?
+    let waitingByReason: [String: Int]
+    let deletedByType: [String: Int]
+    let recordsWithheld: Int
     let recordsChanged: Int
     let recordsGone: Int
     let nodesInTrouble: [NodeTrouble]
@@ -56,6 +59,9 @@ package struct RunDocument: Encodable {
         recordsDeferred = summary.deferred
         recordsSkipped = summary.skippedTotal
         recordsWaiting = summary.onDownedNodes == nil && summary.hasDownedNodes ? nil : summary.waitingTotal
+        waitingByReason = summary.waitingByReason.byName
+        deletedByType = summary.deleted.byName
+        recordsWithheld = summary.withheld
         recordsChanged = summary.changed + summary.changedSincePlan
         recordsGone = summary.gone
         nodesInTrouble = summary.troubledNodes.map { .init(url: $0.url, reason: $0.reason, recordsLeft: $0.records) }

@@ -52,7 +52,7 @@ extension StatusPage {
 
     private var ageInWords: String {
         guard let age = state.oldestAge else { return "not known" }
-        return age == .zero ? "nothing is obsolete" : "\(Figures.duration(age)) since it was replaced"
+        return age == .zero ? "the backlog is empty" : "\(Figures.duration(age)) since it was replaced"
     }
 
     private var ageObjectiveInWords: HTML {

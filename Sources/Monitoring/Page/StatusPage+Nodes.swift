@@ -21,7 +21,7 @@ extension StatusPage {
             """
         }
         let more = state.nodes.count - rows.count
-        let note: HTML = more > 0 ? "<p class=\"quiet\">\(more) more nodes are not shown.</p>" : ""
+        let note: HTML = more > 0 ? "<p class=\"quiet\">\(Figures.counted(more, "more node")) not shown.</p>" : ""
         return """
             <section><h2>Nodes</h2>
             <table class="cards"><thead><tr><th scope="col">Node</th><th scope="col" class="text">State</th>\
@@ -42,24 +42,10 @@ extension StatusPage {
         if node.isDowned { return "<span class=\"fair\">marked as down: its records wait for it</span>" }
         return switch node.state {
         case .healthy: "<span class=\"good\">healthy</span>"
-        case .unproven: "<span class=\"fair\">no successful answer yet</span>"
+        case .unproven: "<span class=\"fair\">unproven: it has not deleted anything yet</span>"
         case .backingOff(let time): "<span class=\"fair\">backing off as it asked, for \(Figures.duration(time))</span>"
         case .circuitOpen(let reason): "<span class=\"bad\">circuit open: \(reason.text); it is probed</span>"
         case .abandoned(let reason): "<span class=\"bad\">abandoned until the next run: \(reason.text)</span>"
-        }
-    }
-}
-
-extension NodeGate.TroubleReason {
-    fileprivate var text: String {
-        switch self {
-        case .unreachable: "it can't be reached"
-        case .misrouted: "something else answers there"
-        case .serverErrors: "it answers with errors"
-        case .refusesEverything: "it refuses everything"
-        case .decommissioned: "it is decommissioned"
-        case .longPause: "it asked for a long pause"
-        case .overloaded: "it is overloaded"
         }
     }
 }

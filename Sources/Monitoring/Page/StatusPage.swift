@@ -113,7 +113,7 @@ struct StatusPage {
         let totals = state.totals
         if let run = state.run {
             tile("Deleted in this run", Figures.grouped(run.summary.deletedTotal), "records")
-            tile("Speed", "\(Figures.rate(state.rate))/s", "over ten seconds")
+            if state.pause == nil { tile("Speed", "\(Figures.rate(state.rate))/s", "over ten seconds") }
             tile("In progress", Figures.grouped(run.inProgress), "records; \(Figures.grouped(run.pending)) pending")
             if let (shortest, longest) = timeLeft {
                 tile("Time left", shortest, longest == shortest ? "at this speed" : "to \(longest), at this speed")
@@ -132,7 +132,9 @@ struct StatusPage {
 
     /// What is left of the backlog, but for what waits or is held, at the speed of the last ten seconds and of the last minute.
     private var timeLeft: (shortest: String, longest: String)? {
-        guard let backlog = state.backlog, let run = state.run, run.summary.shard == nil else { return nil }
+        guard let backlog = state.backlog, let run = state.run, run.summary.shard == nil, state.pause == nil else {
+            return nil
+        }
         let left = backlog.records - backlog.waiting - run.summary.heldTotal
         let speeds = [state.rate, state.minuteRate].filter { $0 > 0.01 }
         guard left > 0, let slow = speeds.min(), let fast = speeds.max() else { return nil }

@@ -174,7 +174,7 @@ extension NodeAnswer {
         if let status { return String(status) }
         return switch verdict {
         case .shortage, .expired: nil
-        case .abandoned: "abandoned"
+        case .abandoned: "stopped"
         default: verdict.failure?.rawValue ?? "200"
         }
     }

@@ -1,5 +1,34 @@
 /// What a gate is told and what it says.
 extension NodeGate {
+    package struct Settings: Sendable, Equatable {
+        /// The most requests in flight, `--concurrency`.
+        package var ceiling = 32
+        /// Requests in flight before anything is known of the node: few enough to see its own pace.
+        package var firstLimit = 2
+
+        var concurrency: ConcurrencyLimit.Settings {
+            var settings = ConcurrencyLimit.Settings()
+            settings.ceiling = ceiling
+            settings.first = firstLimit
+            return settings
+        }
+
+        /// Failures in a row that cut the node off.
+        package var failuresToOpen = 5
+        package var firstCoolDown = Duration.seconds(5)
+        package var longestCoolDown = Duration.seconds(60)
+        /// Probes that may fail before the node is left for the run.
+        package var probesPerRun = 3
+        /// The longest pause that a node may ask for; a node that wants a longer one is left for the run.
+        package var longestBackoff = Duration.seconds(120)
+        /// Definite refusals in a row, without a good answer between, that cut the node off.
+        package var refusalsToOpen = 8
+        /// Good answers during a request that ran into its time limit, from which on that is no failure of the node.
+        package var goodAnswersToBlameTheRecord = 20
+
+        package init() {}
+    }
+
     /// Whether a request may be sent now.
     package enum Permission: Sendable, Equatable {
         case go
@@ -45,5 +74,20 @@ extension NodeGate {
         case circuitOpen(TroubleReason, for: Duration)
         case recovered
         case abandoned(TroubleReason)
+    }
+}
+
+extension NodeGate.TroubleReason {
+    /// In words.
+    package var text: String {
+        switch self {
+        case .unreachable: "it can't be reached"
+        case .misrouted: "something else answers there"
+        case .serverErrors: "it answers with errors"
+        case .refusesEverything: "it refuses everything"
+        case .decommissioned: "it is decommissioned"
+        case .longPause: "it asked for a long pause"
+        case .overloaded: "it is overloaded"
+        }
     }
 }

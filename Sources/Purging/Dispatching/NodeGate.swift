@@ -9,36 +9,7 @@
 package struct NodeGate: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
-    package struct Settings: Sendable, Equatable {
-        /// The most requests in flight, `--concurrency`.
-        package var ceiling = 32
-        /// Requests in flight before anything is known of the node: few enough to see its own pace.
-        package var firstLimit = 2
-
-        var concurrency: ConcurrencyLimit.Settings {
-            var settings = ConcurrencyLimit.Settings()
-            settings.ceiling = ceiling
-            settings.first = firstLimit
-            return settings
-        }
-
-        /// Failures in a row that cut the node off.
-        package var failuresToOpen = 5
-        package var firstCoolDown = Duration.seconds(5)
-        package var longestCoolDown = Duration.seconds(60)
-        /// Probes that may fail before the node is left for the run.
-        package var probesPerRun = 3
-        /// The longest pause that a node may ask for; a node that wants a longer one is left for the run.
-        package var longestBackoff = Duration.seconds(120)
-        /// Definite refusals in a row, without a good answer between, that cut the node off.
-        package var refusalsToOpen = 8
-        /// Good answers during a request that ran into its time limit, from which on that is no failure of the node.
-        package var goodAnswersToBlameTheRecord = 20
-
-        package init() {}
-    }
-
-    private enum Phase: Sendable, Equatable {
+    enum Phase: Sendable, Equatable {
         case healthy
         case circuitOpen(TroubleReason, until: Instant, coolDown: Duration)
         case abandoned(TroubleReason)
@@ -56,20 +27,20 @@ package struct NodeGate: Sendable {
     }
 
     package let settings: Settings
-    private var requests = RequestsInFlight()
+    var requests = RequestsInFlight()
     /// Good answers so far; a record's attempts are compared with it to tell whose a failure is.
-    package private(set) var goodAnswers = 0
+    package internal(set) var goodAnswers = 0
     /// What is known of whoever answers under the node's URL.
-    package private(set) var known = AnswerMeaning.Known()
+    package internal(set) var known = AnswerMeaning.Known()
     /// `backoff` is set on the node's row: a quarter of the usual concurrency at most.
     package var isThrottled = false
 
-    private var phase = Phase.healthy
-    private var concurrency: ConcurrencyLimit
+    var phase = Phase.healthy
+    var concurrency: ConcurrencyLimit
     private var backoffUntil: Instant?
-    private var failuresInARow = 0
-    private var probesFailed = 0
-    private var refusalsInARow = 0
+    var failuresInARow = 0
+    var probesFailed = 0
+    var refusalsInARow = 0
 
     package init(settings: Settings) {
         self.settings = settings
@@ -223,62 +194,4 @@ package struct NodeGate: Sendable {
 
     /// The node sent `X-Weave-Timestamp`.
     package mutating func timestampShown() { known.hasShownTimestamp = true }
-
-    /// Gives the node up for the rest of the run.
-    package mutating func abandon(_ reason: TroubleReason) -> Change? {
-        if case .abandoned = phase { return nil }
-        phase = .abandoned(reason)
-        return .abandoned(reason)
-    }
-
-    /// A new run begins: a node that was left gets a probe, and what counts for one run starts anew.
-    package mutating func runStarted(now: Instant) {
-        if case .abandoned(let reason) = phase {
-            phase = .circuitOpen(reason, until: now, coolDown: settings.firstCoolDown)
-        }
-        requests = RequestsInFlight()
-        probesFailed = 0
-        refusalsInARow = 0
-        known.hasAccepted = false
-    }
-
-    private mutating func reopen() -> Change? {
-        failuresInARow = 0
-        guard case .circuitOpen = phase else { return nil }
-        phase = .healthy
-        concurrency.startAgain()
-        probesFailed = 0
-        return .recovered
-    }
-
-    private mutating func countRefusal(startedAt: Instant, now: Instant) -> Change? {
-        refusalsInARow += 1
-        switch phase {
-        case .abandoned: return nil
-        case .healthy:
-            return refusesEverything ? openCircuit(.refusesEverything, for: settings.firstCoolDown, now: now) : nil
-        case .circuitOpen: return countFailure(.refusesEverything, startedAt: startedAt, now: now)
-        }
-    }
-
-    private mutating func countFailure(_ reason: TroubleReason, startedAt: Instant, now: Instant) -> Change? {
-        failuresInARow += 1
-        switch phase {
-        case .abandoned: return nil
-        case .healthy:
-            if failuresInARow < settings.failuresToOpen { return nil }
-            return openCircuit(reason, for: settings.firstCoolDown, now: now)
-        case .circuitOpen(_, let until, let coolDown):
-            // What was sent before the cut proves nothing new.
-            if startedAt < until { return nil }
-            probesFailed += 1
-            if probesFailed >= settings.probesPerRun { return abandon(reason) }
-            return openCircuit(reason, for: min(coolDown * 2, settings.longestCoolDown), now: now)
-        }
-    }
-
-    private mutating func openCircuit(_ reason: TroubleReason, for coolDown: Duration, now: Instant) -> Change {
-        phase = .circuitOpen(reason, until: now + coolDown, coolDown: coolDown)
-        return .circuitOpen(reason, for: coolDown)
-    }
 }

@@ -12,7 +12,7 @@ package enum DeletionKind: String, Sendable, CaseIterable {
     case unaddressable
 }
 
-/// Why a record is left as it is although it is purgeable. Each has a way out that an operator can take.
+/// Why a record is left as it is although it is purgeable. Each has a remedy that an operator can take.
 package enum HoldReason: String, Sendable, CaseIterable {
     case unaddressable
     case revivable
@@ -31,8 +31,8 @@ package enum HoldReason: String, Sendable, CaseIterable {
         case .revivable:
             "the user's next login gets this data back; --purge-unassigned deletes it all the same"
         case .sharedData:
-            "the data may be an active record's, or become it; name the storage with --node-type, or wait for the user's"
-                + " next login"
+            "the data may be an active record's, or become it; name the storage with --node-type, wait for the user's"
+                + " next login, or correct the account's malformed record, if it has one"
         case .unnamedStorage:
             "--node-type names other storages by URL, but not this one; name it with --node-type URL=TYPE"
         case .goneNode:
@@ -58,7 +58,7 @@ package enum WaitReason: String, Sendable, CaseIterable {
         switch self {
         case .nodeDown:
             "clear downed in the node's row once it is back, or use --force, with --override_node if its data was copied"
-        case .tombstoneLast: "nothing to do: it goes after its account's other records, in this run or the next"
+        case .tombstoneLast: "it goes after its account's other records: see what those wait for"
         }
     }
 }
@@ -86,7 +86,7 @@ package enum FailureReason: String, Sendable, CaseIterable {
         case .httpOther, .misrouted: "something else than a storage node answered; correct the node's URL or the proxy"
         case .connect: "the node can't be reached; mark it as down, or mend it"
         case .malformed:
-            "a field of the record, or its node's URL, is not valid; the log and backlog --list name it; correct it, or delete the record by hand"
+            "a field of the record, or its node's URL, is not valid: correct what backlog --list names; deleted by hand, its data would stay"
         case .recordLocked: "another session of the database holds the record; end it, and purge again"
         case .databaseRefused: "the log has the database's words; mend what refuses, such as a trigger or a foreign key"
         case .unknown: "see the log"

@@ -47,13 +47,9 @@ package struct PurgePlanner: Sendable {
         return .hold(protections.contains { $0 == .active || $0 == .perhapsActive } ? .sharedData : .revivable)
     }
 
-    /// Which field makes a record malformed, and how; nil if none does.
-    package func problem(of record: UserRecord, in directory: NodeDirectory) -> String? {
-        if let malformation = record.malformation { return malformation }
-        if record.keys == nil { return "client_state is not hexadecimal" }
-        return directory[record.nodeID]?.problem.map {
-            "the URL of node \(record.nodeID) in nodes can't be used: \($0)"
-        }
+    /// Which field of a record makes it malformed, and how; nil if none does, and its node's URL is the problem.
+    package func problem(of record: UserRecord) -> String? {
+        record.malformation ?? (record.keys == nil ? "client_state is not hexadecimal" : nil)
     }
 
     private func nodelessAction(_ entry: BacklogEntry, in directory: NodeDirectory) -> PurgeAction {

@@ -118,7 +118,11 @@ package struct BacklogReport: Sendable {
             if let answer { answered[answer, default: Tally()].note(entry.replacedAt) }
             if !planned.isChange || answer != nil {
                 var exception = Exception(planned: planned, cause: entry.cause, lastAnswer: answer)
-                if case .fail = action { exception.problem = planner.problem(of: entry.record, in: directory) }
+                if case .fail = action {
+                    exception.problem =
+                        planner.problem(of: entry.record)
+                        ?? directory[entry.record.nodeID]?.problem.map { "its node's URL is not valid: \($0)" }
+                }
                 try each(exception)
             }
             return true
@@ -128,6 +132,10 @@ package struct BacklogReport: Sendable {
             return !isPartial
         }
         for start in stride(from: 0, to: isPartial ? 0 : failed.count, by: Self.readAtOnce) {
+            if stopSignal.isRequested {
+                isPartial = true
+                break
+            }
             let uids = Array(failed[start..<min(start + Self.readAtOnce, failed.count)])
             for entry in try await source.entries(uids, scope: options.scope(cutoff: Timestamp(.max))) {
                 guard entry.replacedAt >= cutoff, let answer = lastAnswer(entry.record.uid) else { continue }

@@ -103,6 +103,7 @@ package struct DryRun: Sendable {
         )
         var budget = SendBudget(total: options.maxRecords)
         var planned: [PlannedRecord] = []
+        var reportedNodes: Set<NodeID> = []
         try await survey.forEach { entry, decided, directory in
             // A plan is carried out as it is, decision by decision.
             let action = plan == nil ? planner.eventualAction(for: entry, in: directory, scope: scope) : decided
@@ -114,6 +115,7 @@ package struct DryRun: Sendable {
             summary.read += 1
             if plan != nil { planned.append(PlannedRecord(entry, action)) }
             summary.note(action, budget: &budget)
+            if case .fail = action { reportMalformed(entry.record, in: directory, planner, &reportedNodes) }
             if case .hold(let reason) = action {
                 if directory[entry.record.nodeID]?.keying == .unknown { summary.heldOnUnknownStorage += 1 }
                 observer.observe(.recordHeld(entry.record.uid, entry.record.nodeID, reason, until: nil))
@@ -132,6 +134,20 @@ package struct DryRun: Sendable {
                 summary.stopReason = .maxRuntime
             }
             return summary.stopReason == .complete
+        }
+    }
+
+    /// Names what makes a record malformed, and a node's URL once.
+    private func reportMalformed(
+        _ record: UserRecord,
+        in directory: NodeDirectory,
+        _ planner: PurgePlanner,
+        _ reportedNodes: inout Set<NodeID>
+    ) {
+        if let problem = planner.problem(of: record) {
+            observer.observe(.recordMalformed(record.uid, record.nodeID, problem: problem))
+        } else if let problem = directory[record.nodeID]?.problem, reportedNodes.insert(record.nodeID).inserted {
+            observer.observe(.nodeMalformed(record.nodeID, problem: problem))
         }
     }
 }

@@ -6,13 +6,16 @@ package struct RunSummary: Sendable {
         package let reason: String
         /// Whose data lies there.
         package let nodes: [NodeID]
-        /// Obsolete records of these nodes that were still there at the run's end; nil if they were not counted.
+        /// Records of these nodes that the run counted as held, waiting or failed, and left there.
+        package let kept: Int
+        /// Records of these nodes that were skipped, as counted at the run's end; nil if they were not counted.
         package var records: Int?
 
-        package init(url: String, reason: String, nodes: [NodeID] = [], records: Int? = nil) {
+        package init(url: String, reason: String, nodes: [NodeID] = [], kept: Int = 0, records: Int? = nil) {
             self.url = url
             self.reason = reason
             self.nodes = nodes
+            self.kept = kept
             self.records = records
         }
     }
@@ -82,8 +85,12 @@ package struct RunSummary: Sendable {
     /// Whether the run left records that it should have purged.
     package var leavesSomething: Bool { skipped > 0 || withheld > 0 || !troubledNodes.isEmpty }
     package var heldTotal: Int { held.values.reduce(0, +) }
-    package var waitingTotal: Int {
-        max(onDownedNodes ?? 0, waiting[.nodeDown] ?? 0) + (waiting[.tombstoneLast] ?? 0)
+    package var waitingTotal: Int { waitingByReason.values.reduce(0, +) }
+    /// As far as they were read or counted.
+    package var waitingByReason: [WaitReason: Int] {
+        var all = waiting
+        all[.nodeDown] = max(onDownedNodes ?? 0, waiting[.nodeDown] ?? 0)
+        return all
     }
 
     /// More than a minute between the clocks is worth a warning.

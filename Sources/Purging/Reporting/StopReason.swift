@@ -62,8 +62,8 @@ package enum StopReason: Sendable, Equatable {
         case .maxRecords: "reached --max-records; the rest is for the next run"
         case .maxRuntime: "--max-runtime is over; the rest is for the next run"
         case .secretRefused:
-            "the storage nodes refused our signature, and none accepted it; nothing was changed. Likely causes, in this"
-                + " order: a proxy that rewrites Host, scheme or path; Basic auth in front of the nodes; a wrong clock; a"
+            "no storage node accepted the master secret, and some refused a request; nothing was changed. Run with -v to see"
+                + " what each answered. Likely causes, in this order: a proxy that rewrites Host, scheme or path; Basic auth in front of the nodes; a wrong clock; a"
                 + " master secret that is not the one of Tokenserver and the nodes"
         case .secretUnproven:
             "no node accepted the master secret, though very many requests were sent; nothing was changed. Look into what"

@@ -6,6 +6,8 @@ import SyncTokens
 struct NodeTroubles: Sendable {
     private var reasons: [String: String] = [:]
     private var withSkipped: Set<String> = []
+    /// Records that stay where they are for reasons of their own: held, waiting, or failed and not deferred.
+    private var kept: [NodeID: Int] = [:]
 
     var isEmpty: Bool { reasons.isEmpty }
 
@@ -24,11 +26,20 @@ struct NodeTroubles: Sendable {
         if let reason, reasons[node] == nil { reasons[node] = reason }
     }
 
+    /// A record stays where it is, whatever becomes of its node.
+    mutating func noteKept(on node: NodeID) { kept[node, default: 0] += 1 }
+
     /// In the order of the URLs, each with the ids of its nodes.
     func list(in directory: NodeDirectory) -> [RunSummary.NodeTrouble] {
         reasons.sorted { $0.key < $1.key }.map { url, reason in
-            let nodes = directory.places.values.filter { $0.target?.text == url }.map(\.node.id).sorted()
-            return RunSummary.NodeTrouble(url: url, reason: reason, nodes: nodes)
+            let target = directory.places.values.lazy.compactMap(\.target).first { $0.text == url }
+            let nodes = target.map { directory.nodes(at: $0).sorted() } ?? []
+            return RunSummary.NodeTrouble(
+                url: url,
+                reason: reason,
+                nodes: nodes,
+                kept: nodes.map { kept[$0] ?? 0 }.reduce(0, +)
+            )
         }
     }
 }

@@ -74,6 +74,7 @@ extension PurgeEngine {
 
     mutating func hold(_ uid: UID, _ node: NodeID, _ reason: HoldReason, until: Timestamp? = nil) {
         summary.held[reason, default: 0] += 1
+        troubles.noteKept(on: node)
         if let until {
             let known = summary.holdsEnd ?? until...until
             summary.holdsEnd = min(known.lowerBound, until)...max(known.upperBound, until)
@@ -86,11 +87,14 @@ extension PurgeEngine {
         observer.observe(.recordFailed(entry.record.uid, entry.record.nodeID, reason))
         switch options.onFailure {
         // Nothing was sent, and its age would be lost.
-        case _ where reason == .malformed: ended(entry.record.uid)
+        case _ where reason == .malformed:
+            troubles.noteKept(on: entry.record.nodeID)
+            ended(entry.record.uid)
         case .defer:
             inProgress.insert(entry.record.uid)
             settle(entry, .postpone(from: entry.replacedAt), .postponement(reason), at: now)
         case .leave:
+            troubles.noteKept(on: entry.record.nodeID)
             ended(entry.record.uid)
         }
     }

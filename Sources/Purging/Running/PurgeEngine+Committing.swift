@@ -67,6 +67,7 @@ extension PurgeEngine {
         if let reason = result.failure, item.meaning.isDeletion {
             trail.conclude(uid, isConfirmed: true, record: .kept, reason: reason.rawValue)
             summary.failed[reason, default: 0] += 1
+            troubles.noteKept(on: item.settlement.nodeID)
             observer.observe(.recordFailed(uid, item.settlement.nodeID, reason))
             return
         }

@@ -95,6 +95,7 @@ extension PurgeEngine {
                 rereads.add(uid, .decision(planned: entry.planned))
             } else if !tombstones.lookLater(uid, planned: entry.planned) {
                 summary.waiting[.tombstoneLast, default: 0] += 1
+                troubles.noteKept(on: node)
             }
         case .wait(.nodeDown):
             summary.waiting[.nodeDown, default: 0] += 1
@@ -146,9 +147,9 @@ extension PurgeEngine {
     }
 
     private mutating func reportMalformed(_ record: UserRecord, in directory: NodeDirectory) {
-        guard let problem = planner.problem(of: record, in: directory) else { return }
-        observer.observe(.recordMalformed(record.uid, record.nodeID, problem: problem))
-        if let problem = directory[record.nodeID]?.problem, reportedMalformed.insert(record.nodeID).inserted {
+        if let problem = planner.problem(of: record) {
+            observer.observe(.recordMalformed(record.uid, record.nodeID, problem: problem))
+        } else if let problem = directory[record.nodeID]?.problem, reportedMalformed.insert(record.nodeID).inserted {
             observer.observe(.nodeMalformed(record.nodeID, problem: problem))
         }
     }

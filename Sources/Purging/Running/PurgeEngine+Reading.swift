@@ -26,7 +26,8 @@ extension PurgeEngine {
             pending.append(contentsOf: entries.map { ($0, reading.directory, reading.readAt) })
             do {
                 try pass.advance(to: reading.content.examinedUpTo)
-                if let place = pass.cursor?.replacedAt { reached = max(reached ?? place, place) }
+                // By the record: the places of a plan are numbers of its lines.
+                if let place = entries.last?.replacedAt { reached = max(reached ?? place, place) }
             } catch {
                 stop(.loopDetected)
             }

@@ -22,11 +22,14 @@ extension PurgeEngine {
         for url in urls.subtracting(status.map(\.url)).sorted() {
             status.append(NodeStatus(url: url, state: .unproven, limit: 0))
         }
-        let ids = Dictionary(grouping: directory.places.values.map(\.node.id)) { directory[$0]?.target?.text ?? "" }
+        let targets = Dictionary(
+            directory.places.values.compactMap(\.target).map { ($0.text, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
         return status.map { node in
             var node = node
             node.isDowned = urls.contains(node.url)
-            node.ids = ids[node.url]?.sorted() ?? []
+            node.ids = targets[node.url].map { directory.nodes(at: $0).sorted() } ?? []
             return node
         }
     }

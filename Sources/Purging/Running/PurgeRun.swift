@@ -6,9 +6,6 @@ package import SyncTokens
 /// A stop request lets requests in flight end for a while and then cancels them. Settlements are never cancelled:
 /// stores don't react to task cancellation.
 package struct PurgeRun: Sendable {
-    /// How long the count of what is left on nodes in trouble may take, at a run's end.
-    private static let skippedCountLimit = Duration.seconds(5)
-
     let store: any RecordStore
     let counter: any BacklogCounter
     let client: any StorageNodeClient
@@ -57,7 +54,7 @@ package struct PurgeRun: Sendable {
         self.seed = seed
     }
 
-    private enum Arrival: Sendable {
+    enum Arrival: Sendable {
         case event(PurgeEngine.Event)
         case woke
         /// Another second has passed.
@@ -102,22 +99,6 @@ package struct PurgeRun: Sendable {
                 ?? .storeFailed(String(describing: error))
         }
         return finished(summary, started)
-    }
-
-    /// Counts what is left on nodes in trouble: most of it was never read, as the reader leaves such nodes out.
-    private func countSkipped(_ summary: inout RunSummary, _ cutoff: Timestamp) async {
-        guard summary.stopReason == .incomplete, !stopSignal.isRequested else { return }
-        let nodes = summary.troubledNodes.flatMap(\.nodes)
-        let counts = try? await counter.count(
-            on: nodes,
-            scope: options.scope(cutoff: cutoff),
-            limit: min(Self.skippedCountLimit, options.countLimit)
-        )
-        guard let counts else { return }
-        for index in summary.troubledNodes.indices {
-            summary.troubledNodes[index].records =
-                summary.troubledNodes[index].nodes.map { counts[$0] ?? 0 }.reduce(0, +)
-        }
     }
 
     private func finished(_ summary: RunSummary, _ started: ContinuousClock.Instant) -> RunSummary {
@@ -205,25 +186,6 @@ package struct PurgeRun: Sendable {
         return engine.result
     }
 
-    /// A node that told no time when it was asked tells it with its answers.
-    ///
-    /// - Returns: whether the time is known now.
-    private func check(
-        _ answer: NodeAnswer,
-        _ ticket: Int,
-        against preparation: RunPreparation,
-        _ engine: inout PurgeEngine
-    ) -> Bool {
-        guard let seconds = answer.nodeTime else { return false }
-        let ahead = time.wallTime.since(Timestamp(Int64(seconds * 1000)))
-        if ahead - preparation.lag > ClockWitness.tolerance {
-            engine.handle(.clockContradicted(ticket: ticket, ahead: ahead), at: time.now)
-        } else if ahead <= ClockWitness.tolerance {
-            witness.noteAgreement()
-        }
-        return true
-    }
-
     /// Once a second: whether it may send, and what it is doing.
     private func look(at engine: inout PurgeEngine) {
         if let pauses { engine.handle(.paused(pauses.reason(at: time.wallTime)), at: time.now) }
@@ -252,48 +214,5 @@ package struct PurgeRun: Sendable {
         let offset = options.maxOffset > 0 ? Int.random(in: 0...options.maxOffset, using: &random) : 0
         if offset == 0 { return nil }
         return try await store.key(atOffset: offset - 1, scope: options.scope(cutoff: cutoff))
-    }
-
-    private func start(
-        _ effect: PurgeEngine.Effect,
-        reader: BacklogReader,
-        in group: inout TaskGroup<Arrival>
-    ) {
-        switch effect {
-        case .send(let dispatch):
-            group.addTask { .event(.answered(ticket: dispatch.ticket, await client.delete(dispatch.request))) }
-        case .read(let query):
-            group.addTask { .event(.read(await result { try await reader.page(query) })) }
-        case .reread(let uids, let scope):
-            group.addTask { .event(.reread(await result { try await reader.reread(uids, scope: scope) })) }
-        case .settle(let batch, let cutoff):
-            group.addTask {
-                let written = await result { try await store.settle(batch.map(\.settlement), cutoff: cutoff) }
-                return .event(.settled(batch, written))
-            }
-        case .audit(let batch):
-            group.addTask {
-                .event(
-                    .audited(
-                        await result { try await journal?.append(batch.entries, isDurable: batch.isDurable) ?? () }
-                    )
-                )
-            }
-        case .wake(let moment):
-            group.addTask {
-                await time.sleep(until: moment)
-                return .woke
-            }
-        }
-    }
-}
-
-private func result<Success: Sendable>(
-    _ body: @Sendable () async throws -> Success
-) async -> Result<Success, any Error> {
-    do {
-        return .success(try await body())
-    } catch {
-        return .failure(error)
     }
 }

@@ -15,6 +15,8 @@ struct WaitingTombstones: Sendable {
 
     /// At most so many are looked at once more in a run; the others go with the next run.
     static let mostLater = 10_000
+    /// So many at once: as many as can be read before the reading is too old to decide by.
+    static let mostAtOnce = 500
 
     /// - Returns: false if there is nothing to wait for.
     mutating func add(_ tombstone: UID, waitingFor records: [UID]) -> Bool {
@@ -44,11 +46,12 @@ struct WaitingTombstones: Sendable {
         return true
     }
 
-    /// - Returns: those to look at once more, now that all else is done. Each comes once.
+    /// - Returns: some of those to look at once more, now that all else is done; none at the end. Each comes once.
     mutating func takeLater() -> [(uid: UID, planned: PlannedRecord?)] {
-        defer { later.removeAll() }
-        seen.formUnion(later.map(\.uid))
-        return later
+        let some = Array(later.prefix(Self.mostAtOnce))
+        later.removeFirst(some.count)
+        seen.formUnion(some.map(\.uid))
+        return some
     }
 
     /// - Returns: how many were still to be looked at.

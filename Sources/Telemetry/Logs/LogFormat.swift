@@ -6,13 +6,10 @@ package enum LogFormat: Sendable {
     case human, json
 
     package func handler(for output: LogOutput, level: Logger.Level) -> any LogHandler {
-        switch self {
-        case .human: HumanLogHandler(output: output, level: level)
-        case .json: JSONLogHandler(output: output, level: level)
-        }
+        LineLogHandler(self, output: output, level: level)
     }
 
-    /// A line of the log's own, in the handler's form. The fields are sorted, and none is named as what stands in front.
+    /// A line of the log. The fields are sorted.
     func line(
         _ level: Logger.Level,
         _ message: String,
@@ -20,8 +17,8 @@ package enum LogFormat: Sendable {
         at time: WallTime
     ) -> String {
         switch self {
-        case .human: HumanLogHandler.line(level, message, fields, at: time)
-        case .json: JSONLogHandler.line(level, message, fields, at: time)
+        case .human: HumanLogLine.line(level, message, fields, at: time)
+        case .json: JSONLogLine.line(level, message, fields, at: time)
         }
     }
 }

@@ -1,5 +1,6 @@
 package import Logging
 package import Purging
+import Support
 import Synchronization
 import Support
 
@@ -65,11 +66,11 @@ package final class LogObserver: RunObserver {
         case .recordMalformed(let uid, let node, let problem):
             warn(
                 "malformed",
-                "A record is malformed and stays as it is: \(problem). Correct it, or delete the record by hand",
+                "A record is malformed and fails until it is corrected; if it were deleted, its data would stay: \(problem)",
                 fields(uid, node, reason: FailureReason.malformed.rawValue)
             )
         case .recordFailed(let uid, let node, let reason):
-            warn("failed.\(reason)", "A record failed", fields(uid, node, reason: reason.rawValue))
+            warn("failed.\(reason)", "A record failed: \(reason.remedy)", fields(uid, node, reason: reason.rawValue))
         case .databaseRefused(let uid, let node, let text):
             warn("refused", "The database refused to change a record: \(text)", fields(uid, node))
         case .deferralFailed(let uid):
@@ -80,7 +81,7 @@ package final class LogObserver: RunObserver {
         case .nodeChanged(let node, let change): nodeChanged(node, change)
         case .nodeMalformed(let node, let problem):
             logger.warning(
-                "A node's URL in the nodes table is not valid, so its records fail; correct it: \(problem)",
+                "A node's URL in the nodes table is not valid; its records fail until it is corrected, and none is to be deleted: \(problem)",
                 metadata: ["node_id": .stringConvertible(node.rawValue)]
             )
         case .requestsLimited(let count):
@@ -130,14 +131,14 @@ package final class LogObserver: RunObserver {
             metadata["reason"] = .string(reason.rawValue)
             metadata["pause_s"] = .stringConvertible(pause.inSeconds)
             logger.warning(
-                "A node's circuit is open, as its requests keep failing; one request probes it after a pause",
+                "A node's circuit is open: \(reason.text); it is probed in \(Figures.duration(pause))",
                 metadata: metadata
             )
         case .recovered: logger.notice("A node is healthy again", metadata: metadata)
         case .abandoned(let reason):
             metadata["reason"] = .string(reason.rawValue)
             logger.warning(
-                "A node is abandoned for the rest of this run; its records stay for the next run",
+                "A node is abandoned for the rest of this run: \(reason.text); its records stay for the next run",
                 metadata: metadata
             )
         }

@@ -62,7 +62,7 @@ package final class ProgressLogObserver: RunObserver {
             "records_failed": .stringConvertible(failed),
             "records_per_s": .stringConvertible((rate * 10).rounded() / 10),
         ]
-        metadata["backlog_size"] = total.map { .stringConvertible($0) }
+        metadata["records_to_purge"] = total.map { .stringConvertible($0) }
         metadata["time_left_s"] = left.map { .stringConvertible($0.rounded()) }
         let text = ProgressText(
             verb: verb,

@@ -15,7 +15,10 @@ package struct StatusText {
         }
         logger.notice("State: \(Self.sentence(status))", metadata: Self.metadata(status))
         for node in status.nodes {
-            logger.notice("State of a node: \(Self.word(node.state))", metadata: Self.metadata(node))
+            logger.notice(
+                "State of a node: \(node.isDowned ? "marked as down" : Self.word(node.state))",
+                metadata: Self.metadata(node)
+            )
         }
     }
 
@@ -40,7 +43,7 @@ package struct StatusText {
             "node": .string(node.url),
             "limit": .stringConvertible(node.limit),
             "requests_in_flight": .stringConvertible(node.inFlight),
-            "records_waiting": .stringConvertible(node.waiting),
+            "records_queued": .stringConvertible(node.waiting),
             "backoff": .stringConvertible(node.isThrottled),
         ]
         fields["latency_ms"] = node.latency.map { .stringConvertible(Int($0 * 1000)) }
@@ -55,7 +58,7 @@ package struct StatusText {
     private static func word(_ state: NodeStatus.State) -> String {
         switch state {
         case .healthy: "healthy"
-        case .unproven: "no successful answer yet"
+        case .unproven: "unproven, as it has not deleted anything yet"
         case .backingOff: "backing off, as it asked"
         case .circuitOpen: "circuit open; it is probed after a pause"
         case .abandoned: "abandoned for the rest of the run"

@@ -43,8 +43,8 @@ struct SummaryNotes {
                 (
                     .warning,
                     """
-                    No node accepted the master secret in this run, so nothing was committed; at least \(changes) \
-                    remain. See what the nodes answer
+                    No node accepted the master secret in this run, so nothing was committed: not made were \(changes), or \
+                    more. See what the nodes answer
                     """, [:]
                 )
             )

@@ -57,23 +57,26 @@ package struct SummaryText {
         add(
             dry ? "would delete" : "deleted",
             summary.deletedTotal,
-            summary.dataDeleted == 0 ? "" : dry ? "\(withData) with their data" : "\(withData) nodes' confirmations",
+            summary.dataDeleted == 0
+                ? "" : dry ? "\(withData) with their data" : "\(withData) with their data, as their nodes confirmed",
             always: true
         )
         for (reason, count) in sorted(summary.failed) {
             add(dry ? "would fail" : "failed", count, "\(reason.rawValue): \(reason.remedy)")
         }
+        add(
+            "deferred",
+            summary.deferred,
+            "of the failed: tried again after a grace period; backlog --audit-log names them"
+        )
         for (reason, count) in sorted(summary.held) { add("held", count, "\(reason.rawValue): \(remedy(reason))") }
-        let nodes = summary.troubledNodes
-        if nodes.allSatisfy({ $0.records != nil }) {
-            for node in nodes { add("skipped", node.records ?? 0, "on \(node.url), \(node.reason)", always: true) }
-        } else {
-            let names = nodes.map { "\($0.url) (\($0.reason))" }.joined(separator: ", ")
-            add("skipped", summary.skipped - summary.short, "or more, on \(names)", always: true)
-        }
+        addSkipped(&rows)
         add("skipped", summary.short, "for want of connections on this machine")
         if summary.onDownedNodes == nil, summary.hasDownedNodes {
-            rows.append(Row(name: "waiting", count: "?", note: "node_down: \(WaitReason.nodeDown.remedy)"))
+            // Of a shard nobody counts them.
+            if summary.shard == nil {
+                rows.append(Row(name: "waiting", count: "?", note: "node_down: \(WaitReason.nodeDown.remedy)"))
+            }
         } else {
             add(
                 "waiting",
@@ -90,6 +93,25 @@ package struct SummaryText {
         add("not as planned", summary.changedSincePlan, "changed since the plan was made")
         add("gone", summary.gone, "deleted before, by another program or an earlier run")
         return rows
+    }
+
+    /// Of nodes in trouble. Where no node accepted the secret, all was skipped, and the stop reason says why.
+    private func addSkipped(_ rows: inout [Row]) {
+        if summary.stopReason == .secretRefused || summary.stopReason == .secretUnproven { return }
+        let nodes = summary.troubledNodes
+        func text(_ node: RunSummary.NodeTrouble) -> String {
+            let words = NodeGate.TroubleReason(rawValue: node.reason)?.text ?? node.reason
+            return "on \(node.url): \(words); see to the node, or mark it as down"
+        }
+        if nodes.allSatisfy({ $0.records != nil }) {
+            for node in nodes {
+                rows.append(Row(name: "skipped", count: Figures.grouped(node.records ?? 0), note: text(node)))
+            }
+        } else {
+            let notes = nodes.map(text).joined(separator: "; ")
+            let count = Figures.grouped(summary.skipped - summary.short)
+            rows.append(Row(name: "skipped", count: count, note: "or more, \(notes)"))
+        }
     }
 
     /// What the held records need, for logs whose last line has only the counts.
@@ -119,8 +141,8 @@ package struct SummaryText {
             "cutoff_ms": .stringConvertible(summary.cutoff.rawValue),
             "records_read": .stringConvertible(summary.read),
             "requests_sent": .stringConvertible(summary.requests),
-            "data_deleted": .stringConvertible(summary.dataDeleted),
-            "records_deleted": .stringConvertible(summary.deletedTotal),
+            (summary.isDryRun ? "would_delete_data" : "data_deleted"): .stringConvertible(summary.dataDeleted),
+            (summary.isDryRun ? "would_delete" : "records_deleted"): .stringConvertible(summary.deletedTotal),
             "records_failed": .stringConvertible(summary.failedTotal),
             "records_deferred": .stringConvertible(summary.deferred),
             "records_held": .stringConvertible(summary.heldTotal),
@@ -142,7 +164,7 @@ package struct SummaryText {
         counts("deleted_by_type", summary.deleted)
         counts("failed_by_reason", summary.failed)
         counts("held_by_reason", summary.held)
-        counts("waiting_by_reason", summary.waiting)
+        counts("waiting_by_reason", summary.waitingByReason)
         if summary.changedSincePlan > 0 {
             fields["records_changed_since_plan"] = .stringConvertible(summary.changedSincePlan)
         }

@@ -4,7 +4,7 @@ import ArgumentParser
 struct SteeringOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "While this file exists, nothing new is sent; what nodes confirmed is settled. Looked for once a second.",
+            "While this file exists, nothing new is sent; confirmed deletions are committed. Looked for once a second.",
             valueName: "file"
         ),
         completion: .file()

@@ -37,7 +37,7 @@ struct BacklogTable {
         if let asOf {
             let answers = report.answered.map { ($0.key, $0.value, Self.remedy($0.key) ?? "") }
             lines += section("LAST ANSWERS OF NODES, AS OF \(asOf)", answers)
-            if answers.isEmpty {
+            if answers.isEmpty, report.deferred.isEmpty {
                 lines += ["", "The audit log, which ends at \(asOf), names no record that is still there"]
             }
         }

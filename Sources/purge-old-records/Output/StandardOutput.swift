@@ -34,15 +34,22 @@ enum StandardOutput {
         if isFull { try flush() }
     }
 
+    /// - Parameter limit: how long it waits for a reader who reads nothing; nil for ever.
     /// - Throws: ``Closed`` or ``Failure``
-    static func flush() throws {
+    static func flush(within limit: Duration? = nil) throws {
         let bytes = buffer.withLock { buffer in
             defer { buffer.removeAll() }
             return buffer
         }
+        let deadline = limit.map { ContinuousClock.now + $0 }
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if let deadline, !isWritable(until: deadline) {
+                throw Failure(description: "standard output can't be written: nobody reads it")
+            }
+            // A pipe that takes anything takes so much at once.
+            let some = deadline == nil ? rest : rest.prefix(Int(PIPE_BUF))
+            let count = some.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno == EAGAIN {
@@ -54,6 +61,12 @@ enum StandardOutput {
                 throw Failure(description: "standard output can't be written: \(String(cString: strerror(errno)))")
             }
         }
+    }
+
+    private static func isWritable(until deadline: ContinuousClock.Instant) -> Bool {
+        let left = max(.zero, deadline - .now)
+        var descriptor = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+        return poll(&descriptor, 1, Int32(left.components.seconds * 1000 + 1)) != 0
     }
 
     /// Gives the descriptors 0, 1 and 2, where they are closed, to nothing: else the next file that is opened gets the number,

@@ -1,5 +1,6 @@
 import Journals
 import Purging
+import Support
 
 /// The command `audit`: reads the files, prints what they say.
 struct AuditProgram {
@@ -43,7 +44,9 @@ private struct AuditText {
     let report: AuditReport
 
     var summary: String {
-        var lines = ["\(report.intents) intents, from \(report.first ?? "-") to \(report.last ?? "-")"]
+        var lines = [
+            "\(Figures.counted(report.intents, "intent")), from \(report.first ?? "-") to \(report.last ?? "-")"
+        ]
         func add(_ title: String, _ counts: [String: Int]) {
             for (word, count) in counts.sorted(by: { $0.key < $1.key }) {
                 lines.append("\(title) \(word): \(count)")

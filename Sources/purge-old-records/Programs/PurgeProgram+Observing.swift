@@ -12,7 +12,8 @@ extension PurgeProgram {
         _ ledger: RunLedger,
         _ results: RunResults
     ) -> any RunObserver {
-        var observers: [any RunObserver] = [LogObserver(logger: logs.logger, ending: logEnding(logs)), ledger, results]
+        var observers: [any RunObserver] = [LogObserver(logger: logs.logger, ending: logEnding(logs)), ledger]
+        if settings.isOneshot { observers.append(results) }
         let factory = statsd.map { StatsdMetricsFactory(client: $0) }
         if let objective = settings.monitoring.ageObjective {
             observers.append(AgeObjectiveObserver(objective: objective, logger: logs.logger, factory: factory))
@@ -35,6 +36,9 @@ extension PurgeProgram {
         }
         if settings.isDryRun, settings.steering != nil {
             logger.warning("--pause-file and --window have no effect with --dryrun, which sends nothing")
+        }
+        if settings.isJSON, !settings.isOneshot {
+            logger.warning("--json has no effect without --oneshot: only then is there a result to print")
         }
         if settings.monitoring.usesFormerName {
             logger.warning("--promise is called --age-slo now; the old name will go")
@@ -72,7 +76,7 @@ extension PurgeProgram {
     /// The result of a one-shot run is on standard output, so the log of a person has no more of it than it needs.
     private func logEnding(_ logs: Logs) -> LogObserver.Ending {
         if !logs.isText { return .fields }
-        if !settings.isOneshot { return .lines }
+        if !settings.isOneshot || !StandardOutput.isOpen { return .lines }
         return StandardOutput.isStandardError ? .nothing : .title
     }
 }

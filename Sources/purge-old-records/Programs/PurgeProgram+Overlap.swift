@@ -6,9 +6,10 @@ import Purging
 struct Overlap: Error, CustomStringConvertible {
     let holder: String?
 
+    var subject: String { "another instance purges this backlog (\(holder ?? "the database doesn't tell which"))" }
+
     var description: String {
-        "another instance purges this backlog (\(holder ?? "the database doesn't tell which")); wait until it ends, share the"
-            + " backlog with --shards, or give --allow-overlap"
+        "\(subject); wait until it ends, purge together with --shards, or give --allow-overlap"
     }
 }
 
@@ -17,6 +18,8 @@ struct Overlap: Error, CustomStringConvertible {
 struct OverlapGuard {
     /// How often a service looks whether the other instance has ended.
     private static let lookout = Duration.seconds(5)
+    /// How often the lock's session is used, so that nobody takes it for idle, and the server notices when it is dead.
+    private static let heartbeat = Duration.seconds(30)
 
     let locks: any ShardLocks
     let shard: Shard
@@ -43,12 +46,34 @@ struct OverlapGuard {
             }
             let overlap = Overlap(holder: await locks.holder(of: shard))
             if isOneshot { throw overlap }
-            if !hasWarned { logger.warning("Waiting, because \(overlap)") }
+            if !hasWarned {
+                logger.warning(
+                    "Waiting, because \(overlap.subject). It begins once that one ends; --shards lets them purge together"
+                )
+            }
             hasWarned = true
             await stopSignal.pause(until: time.now + Self.lookout, time)
             if stopSignal.isRequested { return false }
         }
     }
+
+    /// Keeps the lock until the task is cancelled: one whose session was lost is taken again, if nobody else has it now.
+    func keep() async {
+        while !Task.isCancelled {
+            await time.sleep(until: time.now + Self.heartbeat)
+            if Task.isCancelled { return }
+            do {
+                try await locks.verify(shard)
+            } catch {
+                let isOurs = try? await locks.tryLock(shard)
+                logger.info(
+                    "The lock against overlapping runs was lost (\(error))\(isOurs == true ? ", and taken again" : "")"
+                )
+            }
+        }
+    }
+
+    func release() async { await locks.unlock(shard) }
 
     /// A session that was lost takes its lock with it, and a new one takes it again.
     private func isOurs() async throws -> Bool {
@@ -61,12 +86,13 @@ struct OverlapGuard {
 }
 
 extension PurgeProgram {
-    /// Nil where instances may overlap, have locks of their own, or can't be noticed. Instances with ranges of uids are meant
-    /// to run beside each other.
+    /// Nil where instances may overlap, have locks of their own, or can't be noticed. Instances with ranges of uids, or that
+    /// begin at random places, are meant to run beside each other.
     func overlapGuard(_ logger: Logger, _ time: any TimeSource, _ stopSignal: StopSignal) async throws -> OverlapGuard?
     {
         let records = settings.records
-        if settings.allowsOverlap || records.uidsAbove != nil || records.uidsBelow != nil { return nil }
+        let isOneOfSeveral = records.uidsAbove != nil || records.uidsBelow != nil || settings.options.maxOffset > 0
+        if settings.allowsOverlap || isOneOfSeveral { return nil }
         let shard: Shard
         switch settings.sharding {
         case .alone: shard = .whole

@@ -100,6 +100,8 @@ struct PurgeProgram {
         guard var store = opened else { return 0 }
         let overlap = try await overlapGuard(logs.logger, time, stopSignal)
         if try await overlap?.acquire() == false { return 0 }
+        let keeping = Task { await overlap?.keep() }
+        defer { keeping.cancel() }
         var counter: any BacklogCounter = TokenserverCounter(connector: connector)
         if case .apply(let plan) = settings.plan {
             counter = PlanCounter(plan: plan, source: store)
@@ -146,6 +148,8 @@ struct PurgeProgram {
             }.run()
         }
         await client.shutdown()
+        keeping.cancel()
+        await overlap?.release()
         return code
     }
 

@@ -40,7 +40,10 @@ enum PlanSettings {
         do {
             plan = try PlanFile(path: path)
         } catch {
-            throw UsageError(problem: "\(error)", remedy: "nothing was touched")
+            throw UsageError(
+                problem: "\(error)",
+                remedy: "nothing was changed; check the name, or make a plan with --dryrun --plan FILE"
+            )
         }
         if plan.header.database != database {
             throw UsageError(

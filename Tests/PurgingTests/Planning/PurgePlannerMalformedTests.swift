@@ -17,12 +17,11 @@ struct PurgePlannerMalformedTests {
     )
     func record(keying: StorageKeying) {
         let fixture = PlanningFixture.keyed(by: keying)
-        let directory = NodeDirectory(nodes: fixture.nodes, policy: fixture.policy)
         for node in [Int64(1), 9] {
             let record = Self.malformed(.of("a", uid: 1, replacedAt: 5, node: node))
             #expect(fixture.action(record) == .fail(.malformed))
             let planner = PurgePlanner(policy: fixture.policy)
-            #expect(planner.problem(of: record, in: directory) == "generation is NULL")
+            #expect(planner.problem(of: record) == "generation is NULL")
         }
     }
 

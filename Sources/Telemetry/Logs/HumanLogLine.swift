@@ -1,33 +1,12 @@
-package import Logging
+import Logging
 import Support
 
-/// Logs lines for people: `2026-01-02 03:04:05Z INFO    message key=value other="value with space"`.
+/// Log lines for people: `2026-01-02 03:04:05Z INFO    message key=value other="value with space"`.
 ///
 /// Fields are sorted by key. Control characters are shown as escapes, in the message too, so that text from a server
 /// can neither fake a line nor steer the terminal.
-package struct HumanLogHandler: LogHandler {
+enum HumanLogLine {
     private static let levelWidth = 7
-
-    package var logLevel: Logger.Level
-    package var metadata: Logger.Metadata = [:]
-    package var metadataProvider: Logger.MetadataProvider?
-    private let output: LogOutput
-
-    package init(output: LogOutput, level: Logger.Level, metadataProvider: Logger.MetadataProvider? = nil) {
-        self.output = output
-        logLevel = level
-        self.metadataProvider = metadataProvider
-    }
-
-    package subscript(metadataKey key: String) -> Logger.MetadataValue? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    package func log(event: LogEvent) {
-        let fields = LogFields(of: event, logger: metadata, provider: metadataProvider).sorted
-        output.write(line: Self.line(event.level, "\(event.message)", fields, at: output.now))
-    }
 
     static func line(
         _ level: Logger.Level,

@@ -2,7 +2,7 @@ import Logging
 import Telemetry
 import Testing
 
-struct JSONLogHandlerTests {
+struct JSONLogLineTests {
     private struct Trouble: Error, CustomStringConvertible {
         let description = "the node \"a\" is gone"
     }
@@ -12,7 +12,7 @@ struct JSONLogHandlerTests {
     private func logger(level: Logger.Level = .trace, provider: Logger.MetadataProvider? = nil) -> Logger {
         let output = LogOutput.fixed(sink)
         return Logger(label: "test") { _ in
-            JSONLogHandler(output: output, level: level, metadataProvider: provider)
+            LineLogHandler(.json, output: output, level: level, metadataProvider: provider)
         }
     }
 

@@ -1,36 +1,13 @@
-package import Logging
+import Logging
 import Support
 
-/// Logs one JSON object per line, in the form that Google Cloud Logging reads from standard error.
+/// Log lines as one JSON object each, in the form that Google Cloud Logging reads from standard error.
 ///
 /// `severity`, `message` and `timestamp` come first, then the metadata as fields of their own, sorted by key. A
 /// metadata key of one of those three names gets a trailing underscore.
-package struct JSONLogHandler: LogHandler {
+enum JSONLogLine {
     private static let reserved: Set = ["severity", "message", "timestamp"]
 
-    package var logLevel: Logger.Level
-    package var metadata: Logger.Metadata = [:]
-    package var metadataProvider: Logger.MetadataProvider?
-    private let output: LogOutput
-
-    package init(output: LogOutput, level: Logger.Level, metadataProvider: Logger.MetadataProvider? = nil) {
-        self.output = output
-        logLevel = level
-        self.metadataProvider = metadataProvider
-    }
-
-    package subscript(metadataKey key: String) -> Logger.MetadataValue? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    package func log(event: LogEvent) {
-        let fields = LogFields(of: event, logger: metadata, provider: metadataProvider).sorted
-        let line = Self.line(event.level, "\(event.message)", Self.renamingReserved(fields), at: output.now)
-        output.write(line: line)
-    }
-
-    /// - Parameter fields: none of them has a reserved name.
     static func line(
         _ level: Logger.Level,
         _ message: String,
@@ -43,7 +20,7 @@ package struct JSONLogHandler: LogHandler {
                 ("severity", .string(severity(of: level))),
                 ("message", .string(message)),
                 ("timestamp", .string(time.rfc3339)),
-            ] + fields
+            ] + renamingReserved(fields)
         )
         return json.text
     }

@@ -2,12 +2,12 @@ import Logging
 import Telemetry
 import Testing
 
-struct HumanLogHandlerTests {
+struct HumanLogLineTests {
     private let sink = CapturingSink()
 
     private func logger(on sink: CapturingSink) -> Logger {
         let output = LogOutput.fixed(sink)
-        return Logger(label: "test") { _ in HumanLogHandler(output: output, level: .trace) }
+        return Logger(label: "test") { _ in LineLogHandler(.human, output: output, level: .trace) }
     }
 
     @Test("A line shows time, level, message and the fields sorted by key")
@@ -52,7 +52,7 @@ struct HumanLogHandlerTests {
     func belowTheLines() {
         let terminal = CapturingSink(terminalWidth: 80)
         let output = LogOutput.fixed(terminal)
-        let logger = Logger(label: "test") { _ in HumanLogHandler(output: output, level: .info) }
+        let logger = Logger(label: "test") { _ in LineLogHandler(.human, output: output, level: .info) }
         output.show(status: "half done")
         logger.info("x")
         output.show(status: nil)
