@@ -10,6 +10,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Of the modules that are pure: nothing in them reaches past the type system unmarked.
+let pure = settings + [.strictMemorySafety()]
+
 let package = Package(
     name: "tokenserver-purge",
     platforms: [.macOS(.v15)],
@@ -42,7 +45,7 @@ let package = Package(
         .target(
             name: "SyncTokens",
             dependencies: [.product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: settings
+            swiftSettings: pure
         ),
         // The core: model, decisions, pacing, settling, run, service. No SQL, HTTP or NIO.
         .target(
@@ -51,10 +54,10 @@ let package = Package(
                 "SyncTokens", .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
-            swiftSettings: settings
+            swiftSettings: pure
         ),
         // Every query, once, over a small SQL session protocol.
-        .target(name: "TokenserverStore", dependencies: ["Purging", "Support"], swiftSettings: settings),
+        .target(name: "TokenserverStore", dependencies: ["Purging", "Support"], swiftSettings: pure),
         .target(
             name: "SQLiteDriver",
             dependencies: ["Support", "TokenserverStore", .product(name: "GRDB", package: "GRDB.swift")],

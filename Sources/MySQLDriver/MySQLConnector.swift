@@ -30,13 +30,14 @@ package struct MySQLConnector: SQLConnector {
             ? "max_statement_time = \(Double(milliseconds) / 1000)"
             // MySQL has a limit for SELECT only; the rest is bounded by the network's timeout.
             : "max_execution_time = \(milliseconds)"
+        let idle = options.idleTimeout.map { ", wait_timeout = \($0.components.seconds)" } ?? ""
         return [
             "SET @purge_old_records = 1",
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
             """
             SET SESSION autocommit = 1, innodb_lock_wait_timeout = 1, lock_wait_timeout = 5, \
             sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
-            \(timeout)
+            \(timeout)\(idle)
             """,
         ]
     }

@@ -14,30 +14,26 @@ package enum Base64 {
         let (groups, rest) = bytes.count.quotientAndRemainder(dividingBy: 3)
         let tail = rest == 0 ? 0 : padded ? 4 : rest + 1
         let digits = alphabet == .standard ? standardDigits : urlSafeDigits
-        return String(unsafeUninitializedCapacity: groups * 4 + tail) { text in
-            var end = 0
-            func put(_ byte: UInt8) {
-                text.initializeElement(at: end, to: byte)
-                end += 1
-            }
-            var index = 0
-            for _ in 0..<groups {
-                let group = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
-                put(digits[Int(group >> 18)])
-                put(digits[Int(group >> 12 & 63)])
-                put(digits[Int(group >> 6 & 63)])
-                put(digits[Int(group & 63)])
-                index += 3
-            }
-            if rest > 0 {
-                let group = UInt32(bytes[index]) << 16 | (rest == 2 ? UInt32(bytes[index + 1]) << 8 : 0)
-                put(digits[Int(group >> 18)])
-                put(digits[Int(group >> 12 & 63)])
-                if rest == 2 { put(digits[Int(group >> 6 & 63)]) }
-                if padded { for _ in rest..<3 { put(UInt8(ascii: "=")) } }
-            }
-            return end
+        var text: [UInt8] = []
+        text.reserveCapacity(groups * 4 + tail)
+        func put(_ byte: UInt8) { text.append(byte) }
+        var index = 0
+        for _ in 0..<groups {
+            let group = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
+            put(digits[Int(group >> 18)])
+            put(digits[Int(group >> 12 & 63)])
+            put(digits[Int(group >> 6 & 63)])
+            put(digits[Int(group & 63)])
+            index += 3
         }
+        if rest > 0 {
+            let group = UInt32(bytes[index]) << 16 | (rest == 2 ? UInt32(bytes[index + 1]) << 8 : 0)
+            put(digits[Int(group >> 18)])
+            put(digits[Int(group >> 12 & 63)])
+            if rest == 2 { put(digits[Int(group >> 6 & 63)]) }
+            if padded { for _ in rest..<3 { put(UInt8(ascii: "=")) } }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The bytes that `text` stands for, or nil if no array of bytes encodes to exactly this text.

@@ -54,7 +54,7 @@ package struct SyncToken: Hashable, Sendable {
             info: Array("services.mozilla.com/tokenlib/v1/derive/\(text)".utf8),
             outputByteCount: SHA256.Digest.byteCount
         )
-        hawkKey = Base64.encode(key.withUnsafeBytes { Array($0) }, alphabet: .urlSafe)
+        hawkKey = Base64.encode(unsafe key.withUnsafeBytes { unsafe Array($0) }, alphabet: .urlSafe)
     }
 
     /// The one claim that every token has, whatever it is for.

@@ -148,7 +148,7 @@ struct ResultTests {
             }
             let backlog = try await run(["backlog", "--json"]).output
             let purgeable = try #require(backlog.firstMatch(of: /"total":\{[^}]*"purgeable":(\d+)/)?.1)
-            let dry = try await run(["--oneshot", "--dryrun"]).summary()["would_delete"] as? Int
+            let dry = try await run(["--oneshot", "--dryrun"]).summary()["records_deleted"] as? Int
             let run = try await run(["--oneshot"])
             let deleted = try run.summary()["records_deleted"] as? Int
             #expect(dry == deleted && Int(purgeable) == deleted, "\(purgeable) \(String(describing: dry)) \(run.error)")

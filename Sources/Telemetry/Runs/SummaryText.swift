@@ -132,6 +132,7 @@ package struct SummaryText {
         counts.filter { $0.value > 0 }.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value) }
     }
 
+    /// Of a dry run, the fields say what a run would do; `dry_run` tells.
     package var metadata: Logger.Metadata {
         var fields: Logger.Metadata = [
             "dry_run": .stringConvertible(summary.isDryRun),
@@ -141,8 +142,8 @@ package struct SummaryText {
             "cutoff_ms": .stringConvertible(summary.cutoff.rawValue),
             "records_read": .stringConvertible(summary.read),
             "requests_sent": .stringConvertible(summary.requests),
-            (summary.isDryRun ? "would_delete_data" : "data_deleted"): .stringConvertible(summary.dataDeleted),
-            (summary.isDryRun ? "would_delete" : "records_deleted"): .stringConvertible(summary.deletedTotal),
+            "data_deleted": .stringConvertible(summary.dataDeleted),
+            "records_deleted": .stringConvertible(summary.deletedTotal),
             "records_failed": .stringConvertible(summary.failedTotal),
             "records_deferred": .stringConvertible(summary.deferred),
             "records_held": .stringConvertible(summary.heldTotal),

@@ -39,11 +39,20 @@ package struct ConnectionOptions: Sendable, Equatable {
     package var statementTimeout: Duration
     /// Whether a server that can't be written to, such as a replica, is none: what it says may be old.
     package var needsPrimary: Bool
+    /// After this time without a statement a MySQL server ends the session, whether or not it knows what became of the client;
+    /// nil for the server's own limit, which is hours.
+    package var idleTimeout: Duration?
 
-    package init(readOnly: Bool, statementTimeout: Duration = .seconds(30), needsPrimary: Bool = false) {
+    package init(
+        readOnly: Bool,
+        statementTimeout: Duration = .seconds(30),
+        needsPrimary: Bool = false,
+        idleTimeout: Duration? = nil
+    ) {
         self.readOnly = readOnly
         self.statementTimeout = statementTimeout
         self.needsPrimary = needsPrimary
+        self.idleTimeout = idleTimeout
     }
 }
 

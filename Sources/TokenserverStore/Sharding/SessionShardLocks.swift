@@ -6,7 +6,13 @@ import Synchronization
 /// The server frees them when the session ends, however it ends, so a program that dies leaves nothing behind. They
 /// hold only where the connection is a session of one server: ``checkSession()`` tells.
 package final class SessionShardLocks: ShardLocks {
-    private static let options = ConnectionOptions(readOnly: true, statementTimeout: .seconds(10))
+    /// Whoever has a lock uses its session every half minute, so a session that says nothing for longer is one whose end the
+    /// server was not told of; it must not keep the lock for hours.
+    private static let options = ConnectionOptions(
+        readOnly: true,
+        statementTimeout: .seconds(10),
+        idleTimeout: .seconds(150)
+    )
 
     /// How often two connections are compared.
     private static let repetitions = 8

@@ -14,7 +14,7 @@ struct ShardLockStatements {
         // What is taken twice has to be freed twice.
         if try isTaken(shard) { return true }
         return switch session.dialect.name {
-        case .mysql: try takeNamed(shard)
+        case .mysql: try isOne("SELECT GET_LOCK(\(name(of: shard)), 0)")
         case .postgres:
             try isOne(
                 """
@@ -24,14 +24,6 @@ struct ShardLockStatements {
             )
         case .sqlite: false
         }
-    }
-
-    /// The server takes a session that says nothing for a while for dead, so that one whose end it was not told of doesn't keep
-    /// the lock for hours. Whoever has a lock uses its session every half minute.
-    private func takeNamed(_ shard: Shard) throws -> Bool {
-        guard try isOne("SELECT GET_LOCK(\(name(of: shard)), 0)") else { return false }
-        _ = try session.execute("SET SESSION wait_timeout = 150")
-        return true
     }
 
     /// Whether this very session has the lock.
