@@ -26,7 +26,7 @@ struct TruthTests {
                 environment: world.environment.merging(["SYNC_MASTER_SECRET": "wrong"]) { $1 }
             )
             #expect(run.code == 1)
-            #expect(run.error.contains("the storage nodes refused our signature, and none accepted it"))
+            #expect(run.error.contains("no storage node accepted the master secret"))
             #expect(try await world.tokenserver.records() == before.0)
             #expect(try await world.tokenserver.nodes() == before.1)
             #expect(world.confirmed == 0)

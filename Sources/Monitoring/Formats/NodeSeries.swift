@@ -10,7 +10,7 @@ struct NodeSeries {
     var waiting = 0
     /// In seconds; nil for the others.
     var latency: Double?
-    /// How many of these nodes are cut off.
+    /// How many of these nodes are in trouble.
     var cutOff = 0
 
     static func of(_ nodes: [NodeStatus], labelled: NodeLabels) -> [NodeSeries] {

@@ -77,7 +77,7 @@ struct Lane: Sendable {
     }
 
     /// The next record to send. A probe takes one that was not tried yet, if there is any: a record that always fails
-    /// must not keep its node cut off. A trial takes no other. When the send budget is used up, only records with a
+    /// must not keep its node's circuit open. A trial takes no other. When the send budget is used up, only records with a
     /// place in it can go.
     mutating func take(for permission: NodeGate.Permission, reservedOnly: Bool) -> Job? {
         if reservedOnly {

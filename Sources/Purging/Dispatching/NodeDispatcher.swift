@@ -61,7 +61,7 @@ package struct NodeDispatcher: Sendable {
     /// Whether few enough records wait for this node that reading more of them makes sense.
     package func hasRoomAgain(_ target: ServiceURL) -> Bool {
         guard let index = index(of: target) else { return true }
-        // One that is cut off needs a record to be probed with.
+        // One whose circuit is open needs a record to be probed with.
         return (!lanes[index].gate.isCircuitOpen || lanes[index].load == 0)
             && lanes[index].ahead
                 <= max(lanes[index].gate.limit, min(lanes[index].gate.usefulQueue, settings.window) / 2)

@@ -13,15 +13,15 @@ extension NodeGate {
             return settings
         }
 
-        /// Failures in a row that cut the node off.
+        /// Failures in a row that open the circuit.
         package var failuresToOpen = 5
         package var firstCoolDown = Duration.seconds(5)
         package var longestCoolDown = Duration.seconds(60)
-        /// Probes that may fail before the node is left for the run.
+        /// Probes that may fail before the node is abandoned for the run.
         package var probesPerRun = 3
-        /// The longest pause that a node may ask for; a node that wants a longer one is left for the run.
+        /// The longest pause that a node may ask for; a node that wants a longer one is abandoned for the run.
         package var longestBackoff = Duration.seconds(120)
-        /// Definite refusals in a row, without a good answer between, that cut the node off.
+        /// Definite refusals in a row, without a good answer between, that open the circuit.
         package var refusalsToOpen = 8
         /// Good answers during a request that ran into its time limit, from which on that is no failure of the node.
         package var goodAnswersToBlameTheRecord = 20

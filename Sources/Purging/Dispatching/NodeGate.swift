@@ -1,7 +1,7 @@
 /// How many requests one storage node gets at once, and whether it gets any: a pure state machine, one for each node.
 ///
 /// While the node is well, a ``ConcurrencyLimit`` finds out how many suit it; requests that are stuck (see
-/// ``RequestsInFlight``) don't count. A node that fails several times in a row is cut off (a circuit breaker): after a
+/// ``RequestsInFlight``) don't count. A node that fails several times in a row has its circuit opened (a circuit breaker): after a
 /// cool-down that doubles each time, one request probes it. A node can be left for the rest of a run. Gates outlive
 /// runs, so a later run starts with what was learnt.
 ///
@@ -74,7 +74,7 @@ package struct NodeGate: Sendable {
     package var abandonReason: TroubleReason? { if case .abandoned(let reason) = phase { reason } else { nil } }
 
     /// Records worth keeping ready: what the node takes in about a second, one for each request in flight at least; or a
-    /// few probes if it is cut off.
+    /// few probes if its circuit is open.
     package var usefulQueue: Int {
         guard case .healthy = phase else { return settings.probesPerRun }
         guard let latency = concurrency.typicalLatency else { return 2 * limit }

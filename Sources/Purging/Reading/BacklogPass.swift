@@ -1,6 +1,6 @@
 /// One pass of the cursor over the backlog, and what it left out: a pure state machine.
 ///
-/// The first pass of a run covers every node. Records of nodes that were full, or cut off, are left out; the next
+/// The first pass of a run covers every node. Records of nodes that were full, or whose circuit was open, are left out; the next
 /// pass covers exactly those stretches of those nodes, so that no record is looked at twice in a run. It begins as soon
 /// as one of them has room again; the others join it on the way, each for what is still ahead of the cursor. How much is
 /// remembered is bounded; where that bound is reached, the reader waits instead of leaving out more.

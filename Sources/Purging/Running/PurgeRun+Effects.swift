@@ -53,6 +53,36 @@ extension PurgeRun {
         }
         return true
     }
+
+    /// Once a second: whether it may send, and what it is doing.
+    func look(at engine: inout PurgeEngine) {
+        if let pauses { engine.handle(.paused(pauses.reason(at: time.wallTime)), at: time.now) }
+        let status = engine.status(at: time.now)
+        board?.publish(status, at: time.now)
+        let (summary, isOpen) = (status.summary, status.pause == nil && !status.isStopping)
+        if isOpen {
+            observer.observe(
+                .progressed(done: summary.deletedTotal, held: summary.heldTotal, failed: summary.failedTotal)
+            )
+        }
+    }
+
+    func tick(in group: inout TaskGroup<Arrival>) {
+        _ = group.addTaskUnlessCancelled {
+            await time.sleep(until: time.now + .seconds(1))
+            return .ticked
+        }
+    }
+
+    /// `--max-offset`: a random place in the backlog, or its beginning where the backlog is shorter.
+    func randomStart(
+        cutoff: Timestamp,
+        using random: inout SeededGenerator
+    ) async throws -> BacklogKey? {
+        let offset = options.maxOffset > 0 ? Int.random(in: 0...options.maxOffset, using: &random) : 0
+        if offset == 0 { return nil }
+        return try await store.key(atOffset: offset - 1, scope: options.scope(cutoff: cutoff))
+    }
 }
 
 private func result<Success: Sendable>(

@@ -86,7 +86,7 @@ struct AnswerMeaningTests {
         Row(answer: "other 4xx", verdict: node(410), record: refused, node: "refuses", secret: ""),
         Row(answer: "500, 502, 504, other 5xx", verdict: node(500), record: again, node: trouble, secret: ""),
         Row(answer: "504", verdict: node(504), record: again, node: trouble, secret: ""),
-        Row(answer: "513", verdict: node(513), record: untouched, node: "left for the run", secret: ""),
+        Row(answer: "513", verdict: node(513), record: untouched, node: "abandoned for the run", secret: ""),
         Row(answer: "other statuses", verdict: node(700), record: untouched, node: trouble, secret: ""),
         Row(answer: "bare 200, 204", verdict: bare(200), record: untouched, node: trouble, secret: ""),
         Row(
@@ -176,7 +176,7 @@ struct AnswerMeaningTests {
         case .refusal: "refuses"
         case .overloaded: "overloaded"
         case .failed: trouble
-        case .abandoned: "left for the run"
+        case .abandoned: "abandoned for the run"
         }
     }
 

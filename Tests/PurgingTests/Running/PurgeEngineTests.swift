@@ -337,7 +337,7 @@ struct PurgeEngineTests {
         #expect(play.sends.isEmpty)
     }
 
-    @Test("counts as skipped what it had read of a node that is left for the run")
+    @Test("counts as skipped what it had read of a node that is abandoned for the run")
     func skipped() throws {
         var play = Play()
         play.page(.obsolete(1...8), isLast: false)
