@@ -28,7 +28,7 @@ struct NodeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The URL that tokens must name. (default: where it listens)", valueName: "URL"))
     var publicURL: String?
 
-    @Option(help: "Timestamp that each answer takes.")
+    @Option(help: "Milliseconds that each answer takes.")
     var latency = 0
 
     @Option(help: "How many requests the node works on at once; the others wait. (default: all)")

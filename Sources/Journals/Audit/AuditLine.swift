@@ -16,7 +16,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
     package let run: String
     package let uid: Int64
     package let nodeID: Int64
-    /// Timestamp since 1970.
+    /// Milliseconds since 1970.
     package let replacedAt: Int64
     package let kind: String
     /// The URL of the storage that was asked; nil where only the record goes.

@@ -13,7 +13,7 @@ package struct PlanHeader: Sendable, Equatable, Codable {
     package let made: String
     /// The database's name, without a password.
     package let database: String
-    /// Timestamp since 1970.
+    /// Milliseconds since 1970.
     package let cutoff: Int64
     /// Options that choose records and where their deletes go, as the command line has them.
     package let options: [String: String]
