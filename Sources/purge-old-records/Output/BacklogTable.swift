@@ -51,7 +51,10 @@ struct BacklogTable {
 
     private func section(_ title: String, _ rows: [(String, BacklogReport.Tally, String)]) -> [String] {
         if rows.isEmpty { return [] }
-        return ["", title]
+        let heading = "  \(right("RECORDS", 9)) \(right("OLDEST", 9))  WHAT TO DO"
+        // A long title has a line of its own.
+        let head = title.count <= 14 ? [padded(title, 14) + heading] : [title, padded("", 14) + heading]
+        return [""] + head
             + rows.sorted { $0.0 < $1.0 }.map { name, tally, remedy in
                 "\(padded(name, 14))  \(right(Figures.grouped(tally.count), 9)) \(right(age(tally.oldest), 9))  \(remedy)"
             }
