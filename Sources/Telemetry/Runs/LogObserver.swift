@@ -61,8 +61,12 @@ package final class LogObserver: RunObserver {
             var metadata = fields(uid, node, reason: reason.rawValue)
             metadata["until"] = until.map { .string(WallTime($0).rfc3339) }
             logger.info("Held a record", metadata: metadata)
-        // Named with the field that is wrong.
-        case .recordFailed(_, _, .malformed): break
+        // What is wrong with it, or with its node's URL, has a warning of its own.
+        case .recordFailed(let uid, let node, .malformed):
+            logger.info(
+                "A malformed record failed",
+                metadata: fields(uid, node, reason: FailureReason.malformed.rawValue)
+            )
         case .recordMalformed(let uid, let node, let problem):
             warn(
                 "malformed",

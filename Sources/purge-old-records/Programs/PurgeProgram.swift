@@ -111,8 +111,7 @@ struct PurgeProgram {
         // Before there is a client, which has to be shut down.
         var locks: (any ShardLocks)?
         if case .shared = settings.sharding { locks = try await Database.shardLocks(connector) }
-        guard let secret = settings.secret?.secret else { return 0 }
-        let client = try HTTPStorageNodeClient(secret: secret, settings: settings.client, time: time)
+        let client = try HTTPStorageNodeClient(secret: settings.masterSecret(), settings: settings.client, time: time)
         let (counted, purged) = (counter, store)
         let witness = ClockWitness(client: client, time: time)
         @Sendable func run(_ store: any RecordStore, _ options: RunOptions) -> PurgeRun {

@@ -135,6 +135,14 @@ struct PurgeSettings {
         }
     }
 
+    /// The secret of a purge.
+    ///
+    /// - Throws: ``UsageError`` if there is none, which only a dry run does without.
+    func masterSecret() throws(UsageError) -> MasterSecret {
+        guard let secret else { throw SecretSource.missing }
+        return secret.secret
+    }
+
     /// - Parameter connections: how many to nodes this machine allows at once.
     mutating func limit(connections: Int) {
         options.dispatcher.mostInFlight = connections

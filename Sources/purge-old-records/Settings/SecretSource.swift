@@ -4,6 +4,8 @@ import SyncTokens
 struct SecretSource {
     private static let howToGive = "set SYNC_MASTER_SECRET, or give --secret-file"
 
+    static let missing = UsageError(problem: "no master secret is given", remedy: howToGive)
+
     let secret: MasterSecret
     /// Whether it stands in the process list.
     let isExposed: Bool
@@ -39,7 +41,7 @@ struct SecretSource {
         } else if let inherited {
             self = try SecretSource(text: inherited, isExposed: false, origin: "SYNC_MASTER_SECRET")
         } else if isNeeded {
-            throw UsageError(problem: "no master secret is given", remedy: Self.howToGive)
+            throw Self.missing
         } else {
             return nil
         }
