@@ -1,9 +1,9 @@
 import GRDB
-package import TokenserverStore
+import TokenserverStore
 import Support
 
 /// A connection to a SQLite file.
-package final class SQLiteConnection: SQLConnection {
+final class SQLiteConnection: SQLConnection {
     private let database: DatabaseQueue
     private let queue = SerialQueue(label: "purge-old-records.sqlite")
 

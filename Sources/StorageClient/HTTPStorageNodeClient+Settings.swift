@@ -15,7 +15,7 @@ extension HTTPStorageNodeClient {
         /// Who finds the nodes' addresses.
         package var resolver: any NameResolver = SystemResolver()
         /// No request begins on a connection that is older, however busy it is.
-        package var connectionAge = Duration.seconds(300)
+        var connectionAge = Duration.seconds(300)
         /// How often a node's name is looked up while there are connections to it. One whose address the name lost gets
         /// no further request.
         package var addressInterval = Duration.seconds(10)

@@ -60,6 +60,21 @@ package enum Figures {
         return Int(exactly: tenths).map { String($0) } ?? String(tenths)
     }
 
+    /// A number of thousandths as a decimal fraction, as short as possible and never in scientific notation.
+    package static func decimal(thousandths: Int) -> String { decimal(thousandths, digits: 3) }
+
+    package static func decimal(millionths: Int) -> String { decimal(millionths, digits: 6) }
+
+    private static func decimal(_ parts: Int, digits: Int) -> String {
+        let unit = (0..<digits).reduce(1) { size, _ in size * 10 }
+        let (whole, rest) = parts.magnitude.quotientAndRemainder(dividingBy: UInt(unit))
+        let text = (parts < 0 ? "-" : "") + String(whole)
+        if rest == 0 { return text }
+        var fraction = String(UInt(unit) + rest).dropFirst()
+        while fraction.last == "0" { fraction.removeLast() }
+        return "\(text).\(fraction)"
+    }
+
     /// A number of an axis: 1,500,000 as 1.5 M.
     package static func short(_ value: Double) -> String {
         for (size, name) in [(1e9, " G"), (1e6, " M"), (1e3, " k")] where value >= size {

@@ -29,6 +29,12 @@ package struct WallTime: Sendable, Hashable {
         return "\(calendar.date)T\(calendar.time).\(Self.padded(microseconds, to: 6))Z"
     }
 
+    /// RFC 3339 in UTC to the second, which every program reads: `2026-01-02T03:04:05Z`.
+    package var rfc3339Seconds: String {
+        let calendar = Self.calendar(wholeAndFraction.seconds)
+        return "\(calendar.date)T\(calendar.time)Z"
+    }
+
     /// For people, in UTC to the second: `2026-01-02 03:04:05Z`.
     package var readable: String {
         let calendar = Self.calendar(wholeAndFraction.seconds)

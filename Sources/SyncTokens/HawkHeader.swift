@@ -1,7 +1,7 @@
 /// The `Authorization` header of a request that is signed with Hawk.
 package struct HawkHeader: Hashable, Sendable {
     /// The most bytes that a header may have to be parsed.
-    package static let maximumLength = 4096
+    static let maximumLength = 4096
 
     /// Who signs: for a storage node, a token.
     package let id: String

@@ -3,7 +3,7 @@ package struct Resilience: Sendable {
     /// How long to go on trying when the database is unreachable, or can't serve now, before giving up.
     package var patience: Duration
     /// How often a statement is tried that finds its rows locked, is a deadlock's victim, or takes too long.
-    package var busyAttempts = 10
+    var busyAttempts = 10
     /// Told, in one line, when the database is lost and when it is back.
     package var report: @Sendable (String) -> Void
 

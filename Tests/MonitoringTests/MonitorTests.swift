@@ -105,6 +105,11 @@ struct MonitorTests {
     func phases() {
         let world = World()
         #expect(world.monitor.state().phase == .beginning)
+        world.board.wait(forInstance: "session 7")
+        #expect(world.monitor.state().phase == .waiting(instance: "session 7"))
+        #expect(StatusDocument(world.monitor.state()).json.contains(#""waits_for_instance":"session 7""#))
+        #expect(StatusPage(world.monitor.state()).html.contains("Another instance purges this backlog (session 7)"))
+        world.board.wait(forInstance: nil)
         world.ledger.observe(.started(nil))
         world.board.begin()
         #expect(world.monitor.state().phase == .beginning)

@@ -1,4 +1,4 @@
-import StorageClient
+@testable import StorageClient
 import SyncTokens
 import Testing
 

@@ -29,5 +29,5 @@ extension Dictionary where Key: RawRepresentable<String>, Value == Int {
 }
 
 extension Timestamp {
-    var rfc3339: String { WallTime(sinceEpoch: .milliseconds(rawValue)).rfc3339 }
+    var rfc3339: String { WallTime(sinceEpoch: .milliseconds(rawValue)).rfc3339Seconds }
 }

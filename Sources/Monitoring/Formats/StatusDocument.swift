@@ -82,6 +82,8 @@ struct StatusDocument: Encodable {
     let now: String
     let state: String
     let pausedBecause: String?
+    /// The other instance whose end it waits for.
+    let waitsForInstance: String?
     let run: Run?
     let nextRun: String?
     let deletedPerSecond: Double
@@ -100,6 +102,7 @@ struct StatusDocument: Encodable {
         now = state.now.rfc3339
         self.state = state.phase.name
         pausedBecause = state.pause?.description
+        waitsForInstance = if case .waiting(let instance) = state.phase { instance } else { nil }
         run = state.run.map { Run($0, startedAt: state.book.runStartedAt) }
         nextRun = state.nextRun?.rfc3339
         deletedPerSecond = state.rate

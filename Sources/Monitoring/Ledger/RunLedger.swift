@@ -9,7 +9,7 @@ package final class RunLedger: RunObserver {
     static let rememberedRuns = 20
 
     /// A run that has ended.
-    package struct FinishedRun: Sendable {
+    struct FinishedRun: Sendable {
         package let endedAt: Timestamp
         package let summary: RunSummary
     }
@@ -24,6 +24,7 @@ package final class RunLedger: RunObserver {
 
     /// Counts since the start.
     struct Totals: Sendable {
+        var pages = 0
         var read = 0
         var deleted: [DeletionKind: Int] = [:]
         var dataDeleted: [DeletionKind: Int] = [:]
@@ -32,11 +33,26 @@ package final class RunLedger: RunObserver {
         var changed = 0
         var deferralsFailed = 0
         var errorAnswers = 0
+        /// Confirmations that came from the override node.
+        var redirected = 0
+        /// How often `--max-records` was reached.
+        var limitsReached = 0
+        var runsSucceeded = 0
+        /// Those that could not begin are among them.
+        var runsFailed = 0
         /// By node and by kind: an HTTP status, or why there was none.
         var answers: [String: [String: Int]] = [:]
         var durations = DurationHistogram.Values(counts: [], sum: 0)
 
         var deletedTotal: Int { deleted.values.reduce(0, +) }
+
+        var runs: Int { runsSucceeded + runsFailed }
+    }
+
+    /// All of it, for who compares two moments.
+    struct Snapshot: Sendable {
+        var totals = Totals()
+        var book = Book()
     }
 
     /// What changes seldom.
@@ -53,11 +69,14 @@ package final class RunLedger: RunObserver {
         var notCounted: String?
         /// What the last complete run held; nil if it left a node out, or there was none.
         var heldByLastRun: [HoldReason: Int]?
+        /// Whether a run sends nothing for now.
+        var isPaused = false
         fileprivate var deletedBeforeCount = 0
     }
 
     private let isRehearsal: Bool
     private let time: any TimeSource
+    private let pages = Counter()
     private let read = Counter()
     private let deleted = Counters(DeletionKind.self)
     private let dataDeleted = Counters(DeletionKind.self)
@@ -66,13 +85,22 @@ package final class RunLedger: RunObserver {
     private let changed = Counter()
     private let deferralsFailed = Counter()
     private let errorAnswers = Counter()
+    private let redirected = Counter()
+    private let limitsReached = Counter()
+    private let runsSucceeded = Counter()
+    private let runsFailed = Counter()
     private let answers = AnswerCounters()
     private let durations = DurationHistogram()
+    /// Nil if nobody wants them.
+    private let timings: Timings?
     private let written = Mutex(Book())
 
-    /// - Parameter isRehearsal: whether the runs are dry: then nothing counts as done.
-    package init(isRehearsal: Bool, time: any TimeSource) {
+    /// - Parameters:
+    ///   - isRehearsal: whether the runs are dry: then nothing counts as done.
+    ///   - keepsTimings: whether single times are kept for ``takeTimings()``, up to a limit.
+    package init(isRehearsal: Bool, keepsTimings: Bool = false, time: any TimeSource) {
         self.isRehearsal = isRehearsal
+        timings = keepsTimings ? Timings() : nil
         self.time = time
     }
 
@@ -80,6 +108,7 @@ package final class RunLedger: RunObserver {
 
     var totals: Totals {
         Totals(
+            pages: pages.value,
             read: read.value,
             deleted: deleted.values,
             dataDeleted: dataDeleted.values,
@@ -88,16 +117,27 @@ package final class RunLedger: RunObserver {
             changed: changed.value,
             deferralsFailed: deferralsFailed.value,
             errorAnswers: errorAnswers.value,
+            redirected: redirected.value,
+            limitsReached: limitsReached.value,
+            runsSucceeded: runsSucceeded.value,
+            runsFailed: runsFailed.value,
             answers: answers.values,
             durations: durations.values
         )
     }
 
+    var snapshot: Snapshot { Snapshot(totals: totals, book: book) }
+
+    /// Single times since it was asked last.
+    func takeTimings() -> Timings.Values { timings?.take() ?? Timings.Values() }
+
     package func observe(_ event: RunEvent) {
         switch event {
-        case .pageRead(let records): read.add(records)
+        case .pageRead(let records):
+            pages.add()
+            read.add(records)
         case .recordHeld(_, _, let reason, _): held.add(reason)
-        case .notBegun: break
+        case .notBegun: runsFailed.add()
         case .started: written.withLock { $0.runStartedAt = time.wallTime }
         case .finished(let summary): finished(summary)
         case .backlogCountBegan:
@@ -117,15 +157,18 @@ package final class RunLedger: RunObserver {
         case .dataDeleted(_, _, let kind, let elapsed):
             dataDeleted.add(kind)
             durations.add(elapsed)
+            timings?.addData(elapsed)
         case .recordDeleted(_, _, let kind): deleted.add(kind)
         case .recordFailed(_, _, let reason): failed.add(reason)
         case .recordChanged: changed.add()
         case .deferralFailed: deferralsFailed.add()
         case .errorAnswered: errorAnswers.add()
         case .answered(let node, let answer): answers.add(node, answer)
-        case .paused, .nodeChanged, .recordMalformed, .nodeMalformed, .databaseRefused, .deletionRedirected,
-            .limitReached, .progressed,
-            .requestsLimited, .machineShort:
+        case .deletionRedirected: redirected.add()
+        case .limitReached: limitsReached.add()
+        case .paused(let reason): written.withLock { $0.isPaused = reason != nil }
+        case .nodeChanged, .recordMalformed, .nodeMalformed, .databaseRefused, .progressed, .requestsLimited,
+            .machineShort:
             break
         }
     }
@@ -133,6 +176,7 @@ package final class RunLedger: RunObserver {
     private func finished(_ summary: RunSummary) {
         let run = FinishedRun(endedAt: time.wallTime, summary: summary)
         written.withLock { book in
+            book.isPaused = false
             book.runStartedAt = nil
             book.runs.insert(run, at: 0)
             if book.runs.count > Self.rememberedRuns { book.runs.removeLast() }
@@ -142,6 +186,9 @@ package final class RunLedger: RunObserver {
                 book.heldByLastRun = summary.leftNothingOut ? summary.held : nil
             }
         }
+        timings?.addRun(summary.duration)
+        // The last, so that who sees it finds the rest.
+        (summary.stopReason.isError ? runsFailed : runsSucceeded).add()
     }
 }
 

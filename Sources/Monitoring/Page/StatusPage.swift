@@ -51,6 +51,7 @@ struct StatusPage {
     private var word: String {
         switch state.phase {
         case .beginning: "Beginning"
+        case .waiting: "Waiting"
         case .purging: "Purging"
         case .rehearsing: "Dry run"
         case .paused: "Paused"
@@ -82,6 +83,15 @@ struct StatusPage {
         var alarms: [HTML] = []
         if let reason = state.pause {
             alarms.append("<p class=\"alarm mild\" role=\"status\">Paused, because \(reason.description).</p>\n")
+        }
+        if case .waiting(let instance) = state.phase {
+            alarms.append(
+                """
+                <p class="alarm mild" role="status">Another instance purges this backlog (\(instance)); this one begins once \
+                that one ends.</p>
+
+                """
+            )
         }
         if let problem = state.database.problem {
             alarms.append("<p class=\"alarm\" role=\"status\">The database does not answer: \(problem)</p>\n")

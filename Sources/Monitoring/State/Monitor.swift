@@ -144,6 +144,7 @@ package final class Monitor: Sendable {
 
     private func phase(_ board: StatusBoard.Content, _ book: RunLedger.Book) -> MonitorState.Phase {
         if stopSignal.isRequested { return .stopping }
+        if let other = board.otherInstance { return .waiting(instance: other) }
         if let status = board.status {
             if status.isStopping { return .ending }
             return status.pause.map { .paused($0) } ?? .purging

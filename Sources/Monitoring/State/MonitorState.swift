@@ -37,6 +37,8 @@ package struct MonitorState: Sendable {
     enum Phase: Sendable, Equatable {
         /// Connecting, or reading what a run begins with.
         case beginning
+        /// Another instance purges the same backlog; its name in the database.
+        case waiting(instance: String)
         case purging
         case rehearsing
         case paused(PauseReason)

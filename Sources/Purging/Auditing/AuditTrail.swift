@@ -3,17 +3,17 @@
 /// What was decided waits here until the intent is on disk; then it is handed out to be done. One batch of lines is
 /// written at a time, and what comes meanwhile forms the next, so a page costs one sync. Without an audit log nothing
 /// waits and nothing is kept.
-package struct AuditTrail: Sendable {
+struct AuditTrail: Sendable {
     /// What is done once its intent is on disk.
     enum Step: Sendable {
         case send(Job)
         case settle(Settler.Item)
     }
 
-    package struct Batch: Sendable {
-        package let entries: [AuditEntry]
+    struct Batch: Sendable {
+        let entries: [AuditEntry]
         /// Whether it holds an intent, and so has to be on disk before anything is done.
-        package let isDurable: Bool
+        let isDurable: Bool
     }
 
     private struct Waiting: Sendable {

@@ -1,18 +1,18 @@
 /// A record whose data is to be deleted, on its way through the dispatcher.
-package struct Job: Sendable {
-    package typealias Instant = ContinuousClock.Instant
+struct Job: Sendable {
+    typealias Instant = ContinuousClock.Instant
 
-    package var entry: BacklogEntry
-    package var deletion: DataDeletion
+    var entry: BacklogEntry
+    var deletion: DataDeletion
     /// When the decision's facts were read.
-    package var readAt: Instant
+    var readAt: Instant
     /// How many of the deletion's keys the node has confirmed.
-    package var confirmedKeys = 0
-    package var attempts = 0
+    var confirmedKeys = 0
+    var attempts = 0
     /// How often it got no connection in time to be sent.
     var expirations = 0
     /// Whether it holds a place in the send budget.
-    package var isReserved = false
+    var isReserved = false
     /// Whether some attempt may have deleted data although it was not confirmed.
     var mayHaveBeenCarriedOut = false
     /// What was asked and answered so far.
@@ -25,13 +25,13 @@ package struct Job: Sendable {
     /// When the data was last written, by its node's word: asked again with just this as the condition.
     var condition: Timestamp?
 
-    package init(entry: BacklogEntry, deletion: DataDeletion, readAt: Instant) {
+    init(entry: BacklogEntry, deletion: DataDeletion, readAt: Instant) {
         self.entry = entry
         self.deletion = deletion
         self.readAt = readAt
     }
 
-    package var uid: UID { entry.record.uid }
+    var uid: UID { entry.record.uid }
 
     mutating func noteSent(at now: Instant) {
         attempts += 1

@@ -1,8 +1,8 @@
-package import SyncTokens
+import SyncTokens
 
 /// Carries out what ``AnswerMeaning`` says: for the node, for the record, and for the send budget.
 extension NodeDispatcher {
-    package mutating func answered(_ ticket: Int, with answer: NodeAnswer, at now: Instant) -> Answered? {
+    mutating func answered(_ ticket: Int, with answer: NodeAnswer, at now: Instant) -> Answered? {
         guard let flight = flights.removeValue(forKey: ticket) else { return nil }
         let index = flight.lane
         turns.enter(index)
@@ -175,7 +175,7 @@ extension NodeDispatcher {
 
     /// Nothing more is asked for now: refusals that no answer decided on are the records' own, if their node did what it
     /// was asked to before, in this run.
-    package mutating func decideRefusals() -> [(target: ServiceURL, Resolution)] {
+    mutating func decideRefusals() -> [(target: ServiceURL, Resolution)] {
         var decided: [(target: ServiceURL, Resolution)] = []
         for index in lanes.indices {
             let isTheirs = lanes[index].gate.known.hasAccepted

@@ -5,7 +5,7 @@ extension NodeDispatcher {
     /// What is to be sent now, and the records that must be read again before that.
     ///
     /// - Parameter most: how many requests may be sent; what is left over is to be asked for again.
-    package mutating func next(at now: Instant, most: Int = .max) -> (send: [Dispatch], reread: [Job]) {
+    mutating func next(at now: Instant, most: Int = .max) -> (send: [Dispatch], reread: [Job]) {
         var send: [Dispatch] = []
         var reread: [Job] = []
         if isClosed { return (send, reread) }
@@ -67,7 +67,7 @@ extension NodeDispatcher {
     }
 
     /// When something is to be done here, if nothing else happens before; nil if nothing waits for time to pass.
-    package func wakeTime(at now: Instant) -> Instant? {
+    func wakeTime(at now: Instant) -> Instant? {
         if isClosed { return nil }
         var times = [turns.earliest].compactMap { $0 }
         let limited = limiter.wait(at: now)

@@ -12,7 +12,7 @@ extension NodeDispatcher {
         /// client has the rest of ``decisionLife`` to get a connection and to send.
         package var freshness = Duration.seconds(2)
         /// What a decision rests on may be this old when its request is sent (law 3).
-        package var decisionLife = Duration.seconds(5)
+        var decisionLife = Duration.seconds(5)
         /// How many requests may be in flight in all: each takes a connection, of which the system allows so many.
         package var mostInFlight = Int.max
         /// About how many records may wait in all, shared by the nodes.
@@ -23,12 +23,12 @@ extension NodeDispatcher {
 
     /// A request to be sent now, to be answered under its ticket.
     package struct Dispatch: Sendable {
-        package let ticket: Int
+        let ticket: Int
         package let request: DeleteRequest
     }
 
     /// What an answer means for the record.
-    package enum Resolution: Sendable {
+    enum Resolution: Sendable {
         /// It goes on: another key, or another attempt.
         case continuing
         /// Its data is gone, by its node's word.
@@ -48,10 +48,10 @@ extension NodeDispatcher {
         package let uid: UID
         package let target: ServiceURL
         package let secret: AnswerMeaning.ForSecret
-        package let resolution: Resolution
+        let resolution: Resolution
         package let change: NodeGate.Change?
         /// What this answer means for other records of the node.
-        package let others: [Resolution]
+        let others: [Resolution]
     }
 
     struct Flight {

@@ -1,5 +1,5 @@
 import DequeModule
-package import SyncTokens
+import SyncTokens
 
 /// Keeps a bounded window of records on their way to the storage nodes, each node paced by a gate of its own, so that
 /// a slow or dead node never delays another node's records.
@@ -7,9 +7,9 @@ package import SyncTokens
 /// A pure state machine: it says what to send and what came of it, and sends nothing itself. At most one request for
 /// a record is in flight; its keys go one after the other.
 package struct NodeDispatcher: Sendable {
-    package typealias Instant = ContinuousClock.Instant
+    typealias Instant = ContinuousClock.Instant
 
-    package internal(set) var budget: SendBudget
+    var budget: SendBudget
     let settings: Settings
     var limiter: RateLimiter
     var random: SeededGenerator
@@ -24,7 +24,7 @@ package struct NodeDispatcher: Sendable {
     /// Whether a record had to wait because of ``Settings/mostInFlight``.
     var hasTurnedAway = false
 
-    package init(
+    init(
         settings: Settings,
         budget: SendBudget = SendBudget(total: nil),
         limiter: RateLimiter = RateLimiter(perSecond: nil),
@@ -45,21 +45,21 @@ package struct NodeDispatcher: Sendable {
 
     // MARK: What is there
 
-    package var inFlight: Int { flights.count }
+    var inFlight: Int { flights.count }
 
     /// Where a request that is in flight went.
     func target(of ticket: Int) -> ServiceURL? { flights[ticket].map { lanes[$0.lane].target } }
 
-    package var gates: [ServiceURL: NodeGate] {
+    var gates: [ServiceURL: NodeGate] {
         Dictionary(lanes.map { ($0.target, $0.gate) }, uniquingKeysWith: { first, _ in first })
     }
 
-    package func isFull(_ target: ServiceURL) -> Bool {
+    func isFull(_ target: ServiceURL) -> Bool {
         index(of: target).map { lanes[$0].isFull(share: settings.window / max(1, seenLanes)) } ?? false
     }
 
     /// Whether few enough records wait for this node that reading more of them makes sense.
-    package func hasRoomAgain(_ target: ServiceURL) -> Bool {
+    func hasRoomAgain(_ target: ServiceURL) -> Bool {
         guard let index = index(of: target) else { return true }
         // One whose circuit is open needs a record to be probed with.
         return (!lanes[index].gate.isCircuitOpen || lanes[index].load == 0)
@@ -69,7 +69,7 @@ package struct NodeDispatcher: Sendable {
 
     /// Whether another node than this one could take more than it is given, of those that are of interest. A node that
     /// no record was seen of yet could.
-    package func someoneIsHungry(
+    func someoneIsHungry(
         besides target: ServiceURL,
         at now: Instant,
         where isOfInterest: (ServiceURL) -> Bool
@@ -80,29 +80,29 @@ package struct NodeDispatcher: Sendable {
     }
 
     /// Whether nothing is on its way to this node.
-    package func isIdle(_ target: ServiceURL) -> Bool { index(of: target).map { lanes[$0].load == 0 } ?? true }
+    func isIdle(_ target: ServiceURL) -> Bool { index(of: target).map { lanes[$0].load == 0 } ?? true }
 
     /// Whether the node may still be asked in this run, and not only to find out whether it goes on refusing.
-    package func mayStillAccept(_ target: ServiceURL) -> Bool {
+    func mayStillAccept(_ target: ServiceURL) -> Bool {
         index(of: target).map { lanes[$0].gate.abandonReason == nil && !lanes[$0].gate.refusesEverything } ?? true
     }
 
-    package func isLeftForRun(_ target: ServiceURL) -> Bool {
+    func isLeftForRun(_ target: ServiceURL) -> Bool {
         index(of: target).map { lanes[$0].gate.abandonReason != nil } ?? false
     }
 
     // MARK: Events
 
     /// A record for this node is decided on, and will be enqueued or withdrawn.
-    package mutating func expect(_ target: ServiceURL) {
+    mutating func expect(_ target: ServiceURL) {
         let index = laneIndex(of: target)
         lanes[index].expected += 1
         see(index)
     }
 
-    package mutating func withdraw(_ target: ServiceURL) { lanes[laneIndex(of: target)].expected -= 1 }
+    mutating func withdraw(_ target: ServiceURL) { lanes[laneIndex(of: target)].expected -= 1 }
 
-    package mutating func enqueue(_ job: Job) {
+    mutating func enqueue(_ job: Job) {
         let index = laneIndex(of: job.deletion.target)
         lanes[index].append(job)
         see(index)
@@ -110,7 +110,7 @@ package struct NodeDispatcher: Sendable {
     }
 
     /// There is such a node, and its row asks for less, or doesn't.
-    package mutating func meet(_ target: ServiceURL, isThrottled: Bool) {
+    mutating func meet(_ target: ServiceURL, isThrottled: Bool) {
         let index = laneIndex(of: target)
         if lanes[index].gate.isThrottled != isThrottled {
             lanes[index].gate.isThrottled = isThrottled
@@ -119,7 +119,7 @@ package struct NodeDispatcher: Sendable {
     }
 
     /// A record that was read again is to be sent after all; it goes in front.
-    package mutating func rereadKept(_ job: Job, from target: ServiceURL) {
+    mutating func rereadKept(_ job: Job, from target: ServiceURL) {
         rereadEnded(from: target)
         let index = laneIndex(of: job.deletion.target)
         lanes[index].prepend(job)
@@ -127,26 +127,26 @@ package struct NodeDispatcher: Sendable {
     }
 
     /// A record that was read again is not to be sent.
-    package mutating func rereadDropped(_ job: Job, from target: ServiceURL) {
+    mutating func rereadDropped(_ job: Job, from target: ServiceURL) {
         rereadEnded(from: target)
         giveBack(job)
     }
 
     /// Whether the budget is used up, nothing here still has a place in it, and some record wants one.
-    package var hasSpentBudget: Bool {
+    var hasSpentBudget: Bool {
         budget.isExhausted && flights.isEmpty
             && !lanes.contains { $0.hasReserved || $0.rereading > 0 || $0.expected > 0 }
             && lanes.contains { $0.load > 0 }
     }
 
     /// Takes back what was not tried yet; it may come again.
-    package mutating func takeBackUntried() -> [Job] {
+    mutating func takeBackUntried() -> [Job] {
         turns.enterAll()
         return lanes.indices.flatMap { lanes[$0].removeUntried() }
     }
 
     /// Takes back everything that was not sent, and sends nothing more.
-    package mutating func close() -> [Job] {
+    mutating func close() -> [Job] {
         isClosed = true
         return lanes.indices.flatMap { lanes[$0].removeAll() + lanes[$0].takeRefused() }
     }

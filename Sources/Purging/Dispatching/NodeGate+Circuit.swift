@@ -49,7 +49,9 @@ extension NodeGate {
             if startedAt < until { return nil }
             probesFailed += 1
             if probesFailed >= settings.probesPerRun { return abandon(reason) }
-            return openCircuit(reason, for: min(coolDown * 2, settings.longestCoolDown), now: now)
+            let longer = min(coolDown * 2, settings.longestCoolDown)
+            _ = openCircuit(reason, for: longer, now: now)
+            return .probeFailed(reason, nextIn: longer)
         }
     }
 

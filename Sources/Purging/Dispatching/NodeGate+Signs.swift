@@ -15,22 +15,22 @@ extension NodeGate {
 
         /// Failures in a row that open the circuit.
         package var failuresToOpen = 5
-        package var firstCoolDown = Duration.seconds(5)
-        package var longestCoolDown = Duration.seconds(60)
+        var firstCoolDown = Duration.seconds(5)
+        var longestCoolDown = Duration.seconds(60)
         /// Probes that may fail before the node is abandoned for the run.
         package var probesPerRun = 3
         /// The longest pause that a node may ask for; a node that wants a longer one is abandoned for the run.
-        package var longestBackoff = Duration.seconds(120)
+        var longestBackoff = Duration.seconds(120)
         /// Definite refusals in a row, without a good answer between, that open the circuit.
-        package var refusalsToOpen = 8
+        var refusalsToOpen = 8
         /// Good answers during a request that ran into its time limit, from which on that is no failure of the node.
-        package var goodAnswersToBlameTheRecord = 20
+        var goodAnswersToBlameTheRecord = 20
 
         package init() {}
     }
 
     /// Whether a request may be sent now.
-    package enum Permission: Sendable, Equatable {
+    enum Permission: Sendable, Equatable {
         case go
         /// One request, to find out whether the node has recovered.
         case probe
@@ -72,6 +72,8 @@ extension NodeGate {
     /// What changed for the node as a whole, for those who watch.
     package enum Change: Sendable, Equatable {
         case circuitOpen(TroubleReason, for: Duration)
+        /// Its circuit stays open, until the next probe in this time.
+        case probeFailed(TroubleReason, nextIn: Duration)
         case recovered
         case abandoned(TroubleReason)
     }

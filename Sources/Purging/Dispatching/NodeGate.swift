@@ -81,7 +81,7 @@ package struct NodeGate: Sendable {
         return limit + Int(min(Double(limit) / min(max(latency, 0.002), 1), 512))
     }
 
-    package func permission(at now: Instant) -> Permission {
+    func permission(at now: Instant) -> Permission {
         switch phase {
         case .abandoned: return .abandoned
         case .circuitOpen(_, let until, _):
@@ -106,7 +106,7 @@ package struct NodeGate: Sendable {
     }
 
     /// When time alone lets another request through to a node that is full; nil if it doesn't.
-    package var nextTrial: Instant? { inFlight < ceiling && !isCircuitOpen ? requests.nextBeyondLimit : nil }
+    var nextTrial: Instant? { inFlight < ceiling && !isCircuitOpen ? requests.nextBeyondLimit : nil }
 
     /// When another request in flight counts as stuck, if it is not answered before.
     func nextStuck(at now: Instant) -> Instant? {
@@ -164,7 +164,7 @@ package struct NodeGate: Sendable {
 
     /// A request ran into its time limit. If the node answered many others well meanwhile, that is the record's own
     /// trouble; else the node's.
-    package mutating func requestTimedOut(_ request: Request, elapsed: Duration, now: Instant) -> Change? {
+    mutating func requestTimedOut(_ request: Request, elapsed: Duration, now: Instant) -> Change? {
         if goodAnswers - request.goodAnswers >= settings.goodAnswersToBlameTheRecord {
             requestAbandoned(request, now: now)
             return nil
@@ -173,7 +173,7 @@ package struct NodeGate: Sendable {
     }
 
     /// A record was tried until its attempts were used up, and the node was too busy all the time.
-    package mutating func stayedOverloaded(startedAt: Instant, now: Instant) -> Change? {
+    mutating func stayedOverloaded(startedAt: Instant, now: Instant) -> Change? {
         countFailure(.overloaded, startedAt: startedAt, now: now)
     }
 
@@ -193,5 +193,5 @@ package struct NodeGate: Sendable {
     package mutating func secretAccepted() { known.hasAccepted = true }
 
     /// The node sent `X-Weave-Timestamp`.
-    package mutating func timestampShown() { known.hasShownTimestamp = true }
+    mutating func timestampShown() { known.hasShownTimestamp = true }
 }

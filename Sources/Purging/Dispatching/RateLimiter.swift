@@ -1,23 +1,23 @@
 /// `--max-rate`: deletions of service data per second, over all nodes, evenly spaced.
-package struct RateLimiter: Sendable {
-    package typealias Instant = ContinuousClock.Instant
+struct RateLimiter: Sendable {
+    typealias Instant = ContinuousClock.Instant
 
     private let spacing: Duration?
     private var next: Instant?
 
     /// - Parameter perSecond: nil for no limit.
-    package init(perSecond: Double?) { spacing = perSecond.map { .seconds(1 / $0) } }
+    init(perSecond: Double?) { spacing = perSecond.map { .seconds(1 / $0) } }
 
-    package var isLimiting: Bool { spacing != nil }
+    var isLimiting: Bool { spacing != nil }
 
     /// Nil if one may go now; else when one may.
-    package func wait(at now: Instant) -> Instant? {
+    func wait(at now: Instant) -> Instant? {
         guard spacing != nil, let next, next > now else { return nil }
         return next
     }
 
     /// One was sent. Time that was not used is not saved up, apart from a tenth of a second that evens out wake-ups.
-    package mutating func spend(at now: Instant) {
+    mutating func spend(at now: Instant) {
         guard let spacing else { return }
         next = max(next ?? now, now - .milliseconds(100)) + spacing
     }

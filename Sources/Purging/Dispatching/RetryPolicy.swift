@@ -2,8 +2,8 @@
 package struct RetryPolicy: Sendable {
     /// Tries for each record and run, the first one included: `--max-attempts`.
     package var maxAttempts = 4
-    package var firstDelay = Duration.milliseconds(500)
-    package var longestDelay = Duration.seconds(30)
+    var firstDelay = Duration.milliseconds(500)
+    var longestDelay = Duration.seconds(30)
 
     package init() {}
 

@@ -2,16 +2,16 @@
 ///
 /// A place is reserved when a record's first request is sent, kept whatever may have happened to the request, and
 /// given back only when the node surely deleted nothing.
-package struct SendBudget: Sendable {
+struct SendBudget: Sendable {
     /// Nil for no limit.
     private let total: Int?
     private var reserved = 0
 
-    package init(total: Int?) { self.total = total }
+    init(total: Int?) { self.total = total }
 
-    package var isExhausted: Bool { total.map { reserved >= $0 } ?? false }
+    var isExhausted: Bool { total.map { reserved >= $0 } ?? false }
 
-    package mutating func reserve() { reserved += 1 }
+    mutating func reserve() { reserved += 1 }
 
-    package mutating func giveBack() { reserved -= 1 }
+    mutating func giveBack() { reserved -= 1 }
 }

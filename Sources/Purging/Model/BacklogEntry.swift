@@ -34,7 +34,7 @@ package struct BacklogEntry: Sendable {
     package var users: [[UserRecord]] { [[record] + others] + kin }
 
     /// Whether some record of the account was marked when the account was deleted.
-    package var isAccountDeleted: Bool { users.joined().contains(where: \.isTombstone) }
+    var isAccountDeleted: Bool { users.joined().contains(where: \.isTombstone) }
 
     /// The same, as a plan names it.
     ///

@@ -38,5 +38,5 @@ package struct PlannedRecord: Sendable, Equatable {
     }
 
     /// Whether it changes anything, and so may be carried out.
-    package var isChange: Bool { verb == .purge || verb == .deleteRecord }
+    var isChange: Bool { verb == .purge || verb == .deleteRecord }
 }

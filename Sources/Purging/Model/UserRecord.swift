@@ -47,7 +47,7 @@ package struct UserRecord: Sendable {
 
     /// Whether the key under which the data lies on account-keyed storage can no longer be rebuilt: it was made from
     /// the generation, and that was overwritten.
-    package var isUnaddressable: Bool { isTombstone && (keysChangedAt ?? 0) == 0 }
+    var isUnaddressable: Bool { isTombstone && (keysChangedAt ?? 0) == 0 }
 
     /// The spellings of `fxa_kid` under which the record's data can lie, the usual one first; nil if `client_state`
     /// is not hex, so that no key can be made.

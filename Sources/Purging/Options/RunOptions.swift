@@ -37,11 +37,11 @@ package struct RunOptions: Sendable {
     /// The node that the configuration says is the Spanner node; it must be in `nodes`.
     package var spannerNode: NodeID?
     package var dispatcher = NodeDispatcher.Settings()
-    package var settler = Settler.Settings()
+    var settler = Settler.Settings()
     /// How long requests in flight may go on after a stop was requested.
-    package var stopPatience = Duration.seconds(25)
+    var stopPatience = Duration.seconds(25)
     /// How long the count of the backlog beside a run may take.
-    package var countLimit = Duration.seconds(60)
+    var countLimit = Duration.seconds(60)
     /// Whether the backlog is counted beside the run, always the whole of it.
     package var countsBacklog = true
 

@@ -3,7 +3,7 @@
 /// It differs from the decision only for the last record of a deleted account: that goes in the same run as the records that
 /// it waits for, if they go at all.
 extension PurgePlanner {
-    package func eventualAction(for entry: BacklogEntry, in directory: NodeDirectory, scope: BacklogScope)
+    func eventualAction(for entry: BacklogEntry, in directory: NodeDirectory, scope: BacklogScope)
         -> PurgeAction
     {
         let action = action(for: entry, in: directory)

@@ -12,7 +12,7 @@ package struct NodeDirectory: Sendable {
         /// How the storage at the target keys its data.
         package let keying: StorageKeying
         /// How the node's own storage keys its data; it differs from `keying` only past a downed node.
-        package let ownKeying: StorageKeying
+        let ownKeying: StorageKeying
 
         /// How data of an active record may be keyed: with an override it may lie on either storage.
         var keyingOfActiveRecords: StorageKeying {

@@ -4,10 +4,10 @@
 /// pass covers exactly those stretches of those nodes, so that no record is looked at twice in a run. It begins as soon
 /// as one of them has room again; the others join it on the way, each for what is still ahead of the cursor. How much is
 /// remembered is bounded; where that bound is reached, the reader waits instead of leaving out more.
-package struct BacklogPass: Sendable {
+struct BacklogPass: Sendable {
     /// The page that was read did not move the cursor.
-    package struct LoopDetected: Error, Equatable {
-        package let at: BacklogKey
+    struct LoopDetected: Error, Equatable {
+        let at: BacklogKey
     }
 
     private struct Segment {
@@ -23,12 +23,12 @@ package struct BacklogPass: Sendable {
     /// The most stretches that one pass remembers as left out.
     static let mostStretches = 10_000
 
-    package private(set) var number: Int
+    private(set) var number: Int
     /// To be read; the cursor is in the first.
     private var segments: [Segment]
     /// Read to their ends, though not all that was read was decided on yet.
     private var finished: [Segment] = []
-    package private(set) var cursor: BacklogKey?
+    private(set) var cursor: BacklogKey?
     /// In a later pass, what it covers; nil for everything.
     private var covered: [NodeID: LeftOut]?
     /// What nodes that had no room yet when this pass began have left from earlier ones.
@@ -38,7 +38,7 @@ package struct BacklogPass: Sendable {
     private var passed: [NodeID: LeftOut] = [:]
 
     /// The first pass of a run. With a start it reads from there to the end, then from the beginning to there.
-    package init(from start: BacklogKey? = nil, number: Int = 1) {
+    init(from start: BacklogKey? = nil, number: Int = 1) {
         self.number = number
         covered = nil
         carried = [:]
@@ -63,26 +63,26 @@ package struct BacklogPass: Sendable {
         segments = [Segment(after: cursor, upTo: stretches.map(\.upTo).max())]
     }
 
-    package var isAtEnd: Bool { segments.isEmpty }
+    var isAtEnd: Bool { segments.isEmpty }
 
-    package var bound: BacklogKey? { segments.first?.upTo }
+    var bound: BacklogKey? { segments.first?.upTo }
 
     /// Whether more may be left out.
-    package var canLeaveOut: Bool {
+    var canLeaveOut: Bool {
         let remembered = passed.count + passed.values.lazy.map(\.closed.count).reduce(0, +)
         return remembered < Self.mostStretches && remembered + coveredCount < 2 * Self.mostStretches
     }
 
     /// Whether this pass is to look at the record: it covers it, and did not leave it out.
-    package func includes(_ key: BacklogKey, of node: NodeID) -> Bool {
+    func includes(_ key: BacklogKey, of node: NodeID) -> Bool {
         if let covered, !(covered[node]?.contains(key) ?? false) { return false }
         return !(passed[node]?.contains(key) ?? false)
     }
 
-    package func covers(_ node: NodeID) -> Bool { covered.map { $0[node] != nil } ?? true }
+    func covers(_ node: NodeID) -> Bool { covered.map { $0[node] != nil } ?? true }
 
     /// From this record on, included, the node's records are left for a later pass.
-    package mutating func leaveOut(_ node: NodeID, from key: BacklogKey) {
+    mutating func leaveOut(_ node: NodeID, from key: BacklogKey) {
         passed[node, default: LeftOut()].open(after: key.predecessor)
         // Where nothing more is read, the stretch goes no further.
         if let segment = finished.first(where: { $0.contains(key) }) {
@@ -91,16 +91,16 @@ package struct BacklogPass: Sendable {
     }
 
     /// From the cursor on, the node's records are left for a later pass.
-    package mutating func leaveOut(_ node: NodeID) { passed[node, default: LeftOut()].open(after: cursor) }
+    mutating func leaveOut(_ node: NodeID) { passed[node, default: LeftOut()].open(after: cursor) }
 
     /// The nodes that had no room yet when this pass began.
-    package var waiting: some Collection<NodeID> { carried.keys }
+    var waiting: some Collection<NodeID> { carried.keys }
 
-    package func isWaiting(_ node: NodeID) -> Bool { carried[node] != nil }
+    func isWaiting(_ node: NodeID) -> Bool { carried[node] != nil }
 
     /// A node that has room again joins the pass: what it has behind the cursor is for the next one. Not while a page is
     /// being read, as the pass may end later then.
-    package mutating func join(_ node: NodeID) {
+    mutating func join(_ node: NodeID) {
         guard covered != nil, !segments.isEmpty, let stretches = carried.removeValue(forKey: node) else { return }
         covered?[node] = stretches
         if let cursor {
@@ -112,17 +112,17 @@ package struct BacklogPass: Sendable {
     }
 
     /// The nodes whose records are being left out.
-    package var leavingOut: Set<NodeID> { Set(passed.filter(\.value.isOpen).keys) }
+    var leavingOut: Set<NodeID> { Set(passed.filter(\.value.isOpen).keys) }
 
     /// Behind the cursor, the node's records are taken again.
-    package mutating func takeAgain(_ node: NodeID) {
+    mutating func takeAgain(_ node: NodeID) {
         if let cursor {
             passed[node]?.close(upTo: cursor)
         }
     }
 
     /// The nodes that the next page is to hold.
-    package func filter(excluding excluded: Set<NodeID>) -> NodeFilter {
+    func filter(excluding excluded: Set<NodeID>) -> NodeFilter {
         let left = excluded.union(leavingOut)
         if let covered {
             return .only(Set(covered.keys).subtracting(left))
@@ -131,7 +131,7 @@ package struct BacklogPass: Sendable {
     }
 
     /// A page was read up to here; nil if it reached the bound.
-    package mutating func advance(to key: BacklogKey?) throws(LoopDetected) {
+    mutating func advance(to key: BacklogKey?) throws(LoopDetected) {
         guard let segment = segments.first else { return }
         guard let key, key != segment.upTo else {
             for node in passed.keys {
@@ -153,7 +153,7 @@ package struct BacklogPass: Sendable {
     ///   - dropped: nodes that are given up.
     ///   - isReady: whether a node has room; one that has none may join later.
     /// - Returns: nil if nothing was left out, or no node is ready.
-    package func next(without dropped: (NodeID) -> Bool, ready isReady: (NodeID) -> Bool = { _ in true })
+    func next(without dropped: (NodeID) -> Bool, ready isReady: (NodeID) -> Bool = { _ in true })
         -> BacklogPass?
     {
         guard passed.keys.contains(where: isReady) || carried.keys.contains(where: isReady) else { return nil }

@@ -2,14 +2,14 @@
 ///
 /// Calls run one after the other as far as the store does; each returns what it read with the moment from before the
 /// oldest part of it was read.
-package actor BacklogReader {
-    package typealias Instant = ContinuousClock.Instant
+actor BacklogReader {
+    typealias Instant = ContinuousClock.Instant
 
     /// Something read, and what it must be judged by.
-    package struct Reading<Content: Sendable>: Sendable {
-        package let content: Content
-        package let directory: NodeDirectory
-        package let readAt: Instant
+    struct Reading<Content: Sendable>: Sendable {
+        let content: Content
+        let directory: NodeDirectory
+        let readAt: Instant
     }
 
     /// More records than this that name a missing node are held until it is confirmed that the node is gone.
@@ -24,7 +24,7 @@ package actor BacklogReader {
     private var directory: (value: NodeDirectory, readAt: Instant)?
     private var countedGoneNodes: [NodeID: Bool] = [:]
 
-    package init(source: any BacklogSource, policy: PurgePolicy, spannerNode: NodeID?, time: any TimeSource) {
+    init(source: any BacklogSource, policy: PurgePolicy, spannerNode: NodeID?, time: any TimeSource) {
         self.source = source
         self.policy = policy
         self.spannerNode = spannerNode
@@ -32,21 +32,21 @@ package actor BacklogReader {
     }
 
     /// Throws ``ImplausibleNodes`` as well as ``StoreError``.
-    package func page(_ query: BacklogQuery) async throws -> Reading<BacklogPage> {
+    func page(_ query: BacklogQuery) async throws -> Reading<BacklogPage> {
         let (directory, readAt) = try await currentDirectory()
         let page = try await source.page(query)
         return Reading(content: page, directory: try await checked(directory, for: page.entries), readAt: readAt)
     }
 
     /// Reads records again; those that are no longer purgeable are missing from the answer.
-    package func reread(_ uids: [UID], scope: BacklogScope) async throws -> Reading<[BacklogEntry]> {
+    func reread(_ uids: [UID], scope: BacklogScope) async throws -> Reading<[BacklogEntry]> {
         let (directory, readAt) = try await currentDirectory()
         let entries = try await source.entries(uids, scope: scope)
         return Reading(content: entries, directory: try await checked(directory, for: entries), readAt: readAt)
     }
 
     /// The nodes, read now or a moment ago.
-    package func currentDirectory() async throws -> (NodeDirectory, readAt: Instant) {
+    func currentDirectory() async throws -> (NodeDirectory, readAt: Instant) {
         let now = time.now
         if let directory, directory.readAt + Self.nodesLifetime > now {
             return (directory.value, directory.readAt)

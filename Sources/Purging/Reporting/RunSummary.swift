@@ -83,7 +83,7 @@ package struct RunSummary: Sendable {
         max(skipped, short + troubledNodes.compactMap(\.records).reduce(0, +))
     }
     /// Whether the run left records that it should have purged.
-    package var leavesSomething: Bool { skipped > 0 || withheld > 0 || !troubledNodes.isEmpty }
+    var leavesSomething: Bool { skipped > 0 || withheld > 0 || !troubledNodes.isEmpty }
     package var heldTotal: Int { held.values.reduce(0, +) }
     package var waitingTotal: Int { waitingByReason.values.reduce(0, +) }
     /// As far as they were read or counted.

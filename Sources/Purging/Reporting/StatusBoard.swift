@@ -16,6 +16,8 @@ package final class StatusBoard: Sendable {
         package fileprivate(set) var isWaiting = false
         /// When that begins; nil if it isn't known.
         package fileprivate(set) var nextRun: Timestamp?
+        /// The other instance that it waits for, before it purges; nil if it doesn't.
+        package fileprivate(set) var otherInstance: String?
     }
 
     fileprivate struct KnownNode: Sendable {
@@ -70,6 +72,9 @@ package final class StatusBoard: Sendable {
             content.isOver = true
         }
     }
+
+    /// Another instance purges the same backlog; nil once it has ended.
+    package func wait(forInstance other: String?) { current.withLock { $0.otherInstance = other } }
 
     /// - Parameter nextRun: nil if it depends on others.
     package func wait(forRunAt nextRun: Timestamp?) {

@@ -14,7 +14,8 @@ struct NodeTroubles: Sendable {
     mutating func note(_ change: NodeGate.Change, of node: String) {
         switch change {
         case .recovered: if !withSkipped.contains(node) { reasons[node] = nil }
-        case .circuitOpen(let reason, _), .abandoned(let reason): reasons[node] = reason.rawValue
+        case .circuitOpen(let reason, _), .probeFailed(let reason, _), .abandoned(let reason):
+            reasons[node] = reason.rawValue
         }
     }
 

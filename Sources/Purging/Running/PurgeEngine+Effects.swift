@@ -3,7 +3,7 @@ import SyncTokens
 /// From the state to what is to be done now.
 extension PurgeEngine {
     /// Something to be done; each but `wake` is answered by exactly one event.
-    package enum Effect: Sendable {
+    enum Effect: Sendable {
         case send(NodeDispatcher.Dispatch)
         case read(BacklogQuery)
         case reread([UID], scope: BacklogScope)
@@ -14,7 +14,7 @@ extension PurgeEngine {
     }
 
     /// Something that happened.
-    package enum Event: Sendable {
+    enum Event: Sendable {
         case answered(ticket: Int, NodeAnswer)
         case read(Result<BacklogReader.Reading<BacklogPage>, any Error>)
         case reread(Result<BacklogReader.Reading<[BacklogEntry]>, any Error>)
@@ -30,7 +30,7 @@ extension PurgeEngine {
     }
 
     /// What is to be done now.
-    package mutating func nextEffects(at now: Instant) -> [Effect] {
+    mutating func nextEffects(at now: Instant) -> [Effect] {
         if stopReason != nil { settler.hurry(now: now) }
         var effects: [Effect] = []
         repeat {

@@ -2,7 +2,7 @@ import SyncTokens
 
 /// From the state to what others are shown of it.
 extension PurgeEngine {
-    package func status(at now: Instant) -> RunStatus {
+    func status(at now: Instant) -> RunStatus {
         RunStatus(
             pause: pause,
             summary: result,

@@ -1,13 +1,13 @@
 import DequeModule
-package import SyncTokens
+import SyncTokens
 
 /// The whole of one run as a pure state machine: what happened goes in, what is to be done comes out.
 ///
 /// It connects the parts: pages of the ``BacklogPass`` are decided on by the ``PurgePlanner``, go through the
 /// ``NodeDispatcher``, and end in the ``Settler``. It does no I/O and reads no clock, so a whole run can be played in
 /// a test, event by event. ``PurgeRun`` drives it.
-package struct PurgeEngine: Sendable {
-    package typealias Instant = ContinuousClock.Instant
+struct PurgeEngine: Sendable {
+    typealias Instant = ContinuousClock.Instant
 
     /// So many records that the database refuses one after the other are no single records' trouble.
     static let mostDatabaseRefusals = 5
@@ -50,9 +50,9 @@ package struct PurgeEngine: Sendable {
     var hasReportedCrowding = false
     var wakeScheduled: Instant?
 
-    package internal(set) var isFinished = false
+    var isFinished = false
 
-    package init(
+    init(
         options: RunOptions,
         policy: PurgePolicy,
         cutoff: Timestamp,
@@ -87,7 +87,7 @@ package struct PurgeEngine: Sendable {
     }
 
     /// The run's summary, complete once it is finished.
-    package var result: RunSummary {
+    var result: RunSummary {
         var result = summary
         result.troubledNodes = troubles.list(in: directory)
         result.stopReason = stopReason ?? (result.leavesSomething ? .incomplete : .complete)
@@ -96,9 +96,9 @@ package struct PurgeEngine: Sendable {
         return result
     }
 
-    package var gates: [ServiceURL: NodeGate] { dispatcher.gates }
+    var gates: [ServiceURL: NodeGate] { dispatcher.gates }
 
-    package mutating func handle(_ event: Event, at now: Instant) {
+    mutating func handle(_ event: Event, at now: Instant) {
         switch event {
         case .answered(let ticket, let answer): answered(ticket, answer, at: now)
         case .read(let result): pageRead(result, at: now)

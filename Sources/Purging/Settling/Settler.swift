@@ -4,7 +4,7 @@ import DequeModule
 ///
 /// A batch goes when it is large enough, when its oldest settlement waited long enough, or when nothing else is under
 /// way. One batch is written at a time; what comes meanwhile forms the next.
-package struct Settler: Sendable {
+struct Settler: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
     package struct Settings: Sendable {
@@ -15,16 +15,16 @@ package struct Settler: Sendable {
         /// How many settlements may be pending before nothing more is added: a slow database slows everything down.
         package var capacity = 1000
         /// How long a record that another transaction holds is tried again.
-        package var lockPatience = Duration.seconds(30)
+        var lockPatience = Duration.seconds(30)
         /// The pauses between those tries.
-        package var lockPause = Duration.seconds(1)
+        var lockPause = Duration.seconds(1)
 
         package init() {}
     }
 
     /// A settlement and what it will count as once written.
     package struct Item: Sendable {
-        package enum Meaning: Sendable, Equatable {
+        enum Meaning: Sendable, Equatable {
             case deletion(DeletionKind)
             case postponement(FailureReason)
         }
@@ -43,9 +43,9 @@ package struct Settler: Sendable {
         }
     }
 
-    package private(set) var isWriting = false
+    private(set) var isWriting = false
     /// While held, no batch goes out: nothing is written until some node accepted the secret.
-    package var isHeld: Bool
+    var isHeld: Bool
     private let settings: Settings
     private var pending: [Item] = []
     private var oldest: Instant?
@@ -60,17 +60,17 @@ package struct Settler: Sendable {
     }
 
     /// What no batch was made of yet.
-    package var unwritten: [Item] { pending + delayed.map(\.item) }
+    var unwritten: [Item] { pending + delayed.map(\.item) }
 
     package var isEmpty: Bool { pending.isEmpty && delayed.isEmpty && !isWriting }
 
-    package var hasRoom: Bool { pending.count + delayed.count < settings.capacity }
+    var hasRoom: Bool { pending.count + delayed.count < settings.capacity }
 
     /// How many requests may be sent. While a batch is being written, these are two batches' worth: where the database is lost
     /// or refuses, data is not deleted for records that can't be.
-    package var sendable: Int { isWriting ? max(0, 2 * settings.batchSize - sentMeanwhile) : .max }
+    var sendable: Int { isWriting ? max(0, 2 * settings.batchSize - sentMeanwhile) : .max }
 
-    package var allowsSending: Bool { sendable > 0 }
+    var allowsSending: Bool { sendable > 0 }
 
     package mutating func noteSent(_ count: Int) { if isWriting { sentMeanwhile += count } }
 
@@ -92,7 +92,7 @@ package struct Settler: Sendable {
     }
 
     /// Makes everything due that was delayed: the run is to end.
-    package mutating func hurry(now: Instant) {
+    mutating func hurry(now: Instant) {
         for (item, _) in delayed { add(item, now: now) }
         delayed.removeAll()
     }
@@ -116,7 +116,7 @@ package struct Settler: Sendable {
         return batch
     }
 
-    package mutating func batchWritten() { isWriting = false }
+    mutating func batchWritten() { isWriting = false }
 
     /// Forgets what was not written.
     package mutating func discard() {
@@ -125,7 +125,7 @@ package struct Settler: Sendable {
         oldest = nil
     }
 
-    package var wakeTime: Instant? {
+    var wakeTime: Instant? {
         if isWriting || isHeld { return nil }
         return [oldest.map { $0 + settings.linger }, delayed.first?.due].compactMap { $0 }.min()
     }

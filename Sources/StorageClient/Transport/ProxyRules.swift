@@ -1,8 +1,8 @@
 import Foundation
-package import SyncTokens
+import SyncTokens
 
 /// An HTTP proxy. Its descriptions don't show the user and the password.
-package struct ProxyServer: Hashable, Sendable {
+struct ProxyServer: Hashable, Sendable {
     package let host: String
     package let port: Int
     package let user: String?
@@ -25,8 +25,8 @@ package struct ProxyRules: Sendable {
         package let variable: String
     }
 
-    package let forHTTP: ProxyServer?
-    package let forHTTPS: ProxyServer?
+    let forHTTP: ProxyServer?
+    let forHTTPS: ProxyServer?
     private let exceptions: [String]
 
     package static let none = ProxyRules(forHTTP: nil, forHTTPS: nil, exceptions: [])
@@ -49,7 +49,7 @@ package struct ProxyRules: Sendable {
     }
 
     /// The proxy for this node; nil if it is reached directly.
-    package func proxy(for target: ServiceURL) -> ProxyServer? {
+    func proxy(for target: ServiceURL) -> ProxyServer? {
         let host = target.connectHost.lowercased()
         let names = [host, target.host, "\(host):\(target.port)", "\(target.host):\(target.port)"]
         for exception in exceptions {

@@ -1,4 +1,3 @@
-package import CoreMetrics
 package import Logging
 package import Purging
 
@@ -6,20 +5,16 @@ package import Purging
 package struct AgeObjectiveObserver: RunObserver {
     private let objective: Duration
     private let logger: Logger
-    private let gauge: Gauge?
 
-    /// - Parameter factory: where the gauge `purge.age_slo_margin_s` goes; nil for nowhere.
-    package init(objective: Duration, logger: Logger, factory: (any MetricsFactory)?) {
+    package init(objective: Duration, logger: Logger) {
         self.objective = objective
         self.logger = logger
-        gauge = factory.map { Gauge(label: "purge.age_slo_margin_s", factory: $0) }
     }
 
     package func observe(_ event: RunEvent) {
         guard case .backlogCounted(let size, let now) = event else { return }
         let age = size.oldest.map { max(.zero, now.since($0)) } ?? .zero
         let margin = objective - age
-        gauge?.record(margin.inSeconds)
         let fields: Logger.Metadata = [
             "oldest_age_s": .stringConvertible(Int(age.inSeconds)),
             "age_slo_s": .stringConvertible(Int(objective.inSeconds)),

@@ -138,6 +138,13 @@ package final class LogObserver: RunObserver {
                 "A node's circuit is open: \(reason.text); it is probed in \(Figures.duration(pause))",
                 metadata: metadata
             )
+        case .probeFailed(let reason, let pause):
+            metadata["reason"] = .string(reason.rawValue)
+            metadata["pause_s"] = .stringConvertible(pause.inSeconds)
+            logger.warning(
+                "A probe of a node failed, so its circuit stays open: \(reason.text); it is probed again in \(Figures.duration(pause))",
+                metadata: metadata
+            )
         case .recovered: logger.notice("A node is healthy again", metadata: metadata)
         case .abandoned(let reason):
             metadata["reason"] = .string(reason.rawValue)

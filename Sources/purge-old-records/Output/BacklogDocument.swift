@@ -126,5 +126,5 @@ struct BacklogDocument: Encodable {
 }
 
 extension Timestamp {
-    fileprivate var text: String { WallTime(self).rfc3339 }
+    fileprivate var text: String { WallTime(self).rfc3339Seconds }
 }

@@ -8,18 +8,13 @@ import TokenserverStore
 extension PurgeProgram {
     func observer(
         _ logs: Logs,
-        _ statsd: StatsdClient?,
         _ ledger: RunLedger,
         _ results: RunResults
     ) -> any RunObserver {
         var observers: [any RunObserver] = [LogObserver(logger: logs.logger, ending: logEnding(logs)), ledger]
         if settings.isOneshot { observers.append(results) }
-        let factory = statsd.map { StatsdMetricsFactory(client: $0) }
         if let objective = settings.monitoring.ageObjective {
-            observers.append(AgeObjectiveObserver(objective: objective, logger: logs.logger, factory: factory))
-        }
-        if let factory {
-            observers.append(MetricsObserver(factory: factory, isRehearsal: settings.isDryRun))
+            observers.append(AgeObjectiveObserver(objective: objective, logger: logs.logger))
         }
         let verb = settings.isDryRun ? "would purge" : "purged"
         if logs.isText, logs.output.isTerminal {
@@ -28,6 +23,18 @@ extension PurgeProgram {
             observers.append(ProgressLogObserver(logger: logs.logger, verb: verb))
         }
         return ObserverGroup(observers)
+    }
+
+    /// Nil without an address.
+    func statsd(_ ledger: RunLedger, _ logger: Logger) -> StatsdSender? {
+        settings.statsd.map { address in
+            let export = StatsdExport(
+                ledger: ledger,
+                isRehearsal: settings.isDryRun,
+                ageObjective: settings.monitoring.ageObjective
+            )
+            return StatsdSender(host: address.host, port: address.port, logger: logger) { export.lines() }
+        }
     }
 
     func warn(_ logger: Logger) {

@@ -6,7 +6,9 @@ import Purging
 struct Overlap: Error, CustomStringConvertible {
     let holder: String?
 
-    var subject: String { "another instance purges this backlog (\(holder ?? "the database doesn't tell which"))" }
+    var subject: String { "another instance purges this backlog (\(name))" }
+
+    var name: String { holder ?? "the database doesn't tell which" }
 
     var description: String {
         "\(subject); wait until it ends, purge together with --shards, or give --allow-overlap"
@@ -27,6 +29,7 @@ struct OverlapGuard {
     let logger: Logger
     let time: any TimeSource
     let stopSignal: StopSignal
+    let board: StatusBoard
 
     /// Takes the lock, or makes sure of it. A service waits for it; where the database can't tell who has it, nobody waits.
     ///
@@ -34,6 +37,7 @@ struct OverlapGuard {
     /// - Throws: ``Overlap`` in a one-shot run.
     func acquire() async throws -> Bool {
         var hasWarned = false
+        defer { board.wait(forInstance: nil) }
         while true {
             do {
                 if try await isOurs() {
@@ -52,6 +56,7 @@ struct OverlapGuard {
                 )
             }
             hasWarned = true
+            board.wait(forInstance: overlap.name)
             await stopSignal.pause(until: time.now + Self.lookout, time)
             if stopSignal.isRequested { return false }
         }
@@ -118,7 +123,8 @@ extension PurgeProgram {
             isOneshot: settings.isOneshot,
             logger: logger,
             time: time,
-            stopSignal: stopSignal
+            stopSignal: stopSignal,
+            board: board
         )
     }
 }

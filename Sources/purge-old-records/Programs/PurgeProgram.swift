@@ -34,11 +34,13 @@ struct PurgeProgram {
             return logs.fail(error, settings.records)
         }
         opened.withLock { $0 = journal }
-        let statsd = settings.statsd.map {
-            StatsdClient(host: $0.host, port: $0.port, prefix: "tokenserver", logger: logger)
-        }
+        let ledger = RunLedger(
+            isRehearsal: settings.isDryRun,
+            keepsTimings: settings.statsd != nil,
+            time: SystemTime()
+        )
+        let statsd = statsd(ledger, logger)
         let sending = Task { await statsd?.run() }
-        let ledger = RunLedger(isRehearsal: settings.isDryRun, time: SystemTime())
         let monitor = monitor(ledger, stopSignal)
         do {
             try await listen(monitor, logger)
@@ -48,7 +50,7 @@ struct PurgeProgram {
         let watching = Task { if settings.monitoring.address != nil { await monitor.run() } }
         defer { watching.cancel() }
         let results = RunResults()
-        let observer = observer(logs, statsd, ledger, results)
+        let observer = observer(logs, ledger, results)
         var code = await run(logs, journal, observer: observer, stopSignal: stopSignal)
         if settings.isOneshot { code = tell(results, code: code, logs) }
         sending.cancel()

@@ -1,4 +1,4 @@
-import Purging
+@testable import Purging
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import Purging
+@testable import Purging
 import SyncTokens
 import TestSupport
 import Testing

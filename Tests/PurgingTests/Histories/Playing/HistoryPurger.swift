@@ -1,4 +1,4 @@
-import Purging
+@testable import Purging
 import Synchronization
 import SyncTokens
 import TestSupport
