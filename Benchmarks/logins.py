@@ -81,7 +81,7 @@ def milliseconds(times, share):
 def measure(kind, what, command, environment):
     server = filled(kind, USERS)
     logins = Logins(server)
-    purge = command and subprocess.Popen(command(server), env={**os.environ, **environment}, stdout=subprocess.DEVNULL,
+    purge = command and subprocess.Popen([*other_core(), *command(server)], env={**os.environ, **environment}, stdout=subprocess.DEVNULL,
                                          stderr=subprocess.DEVNULL)
     began = time.monotonic()
     before = server.backlog()
@@ -93,11 +93,17 @@ def measure(kind, what, command, environment):
     if purge:
         purge.terminate()
         purge.wait()
+    waits = server.execute("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock%'") if kind != "postgres" else []
+    print(f"{what}: row locks: {dict(waits)}", file=sys.stderr)
     both = logins.looks + logins.changes
     print(f"| {what} | {records / seconds:,.0f} | {milliseconds(both, 0.5):.1f} | {milliseconds(both, 0.99):.1f} | "
           f"{milliseconds(logins.looks, 0.99):.1f} | {milliseconds(logins.changes, 0.99):.1f} | {max(both) * 1000:.0f} | "
           f"{logins.errors} |", flush=True)
     server.stop()
+
+
+def other_core():
+    return ["taskset", "-c", "1"] if os.environ.get("APART") else []
 
 
 def ours(*options):
@@ -114,9 +120,16 @@ def archiver(*options):
 if __name__ == "__main__":
     scenes = {
         "alone": None, "pt-archiver row by row": archiver(), "purge": ours(), "purge --max-rate 1000": ours("--max-rate", "1000"),
+        "niced purge": lambda server: ["nice", "-n", "19", *ours()(server)],
     }
     wanted = os.environ.get("SCENES")
+    # As if the database and the logins had a machine of their own: one core for them, the other for the purge and its node.
+    apart = os.environ.get("APART")
+    if apart:
+        os.sched_setaffinity(0, {1})
     with node_url():
+        if apart:
+            os.sched_setaffinity(0, {0})
         print("| | records/s | p50, ms | p99 | p99 of look-ups | p99 of changes | longest | errors |", flush=True)
         print("|---|---|---|---|---|---|---|---|", flush=True)
         for kind in os.environ.get("KINDS", "mariadb mysql postgres").split():
