@@ -61,7 +61,7 @@ extension MonitorState.Phase {
     var name: String {
         switch self {
         case .beginning: "beginning"
-        case .waiting: "waiting"
+        case .waiting, .waitingForNodes: "waiting"
         case .purging: "purging"
         case .rehearsing: "dry_run"
         case .paused: "paused"

@@ -71,6 +71,12 @@ struct StatusDocument: Encodable {
         let recordsChanged: Int
     }
 
+    struct Wait: Encodable {
+        let url: String
+        let until: String
+        let reason: String
+    }
+
     struct Sample: Encodable {
         let at: String
         let records: Int?
@@ -84,6 +90,8 @@ struct StatusDocument: Encodable {
     let pausedBecause: String?
     /// The other instance whose end it waits for.
     let waitsForInstance: String?
+    /// The nodes that the run waits for, where nothing but time brings it on.
+    let waitsForNodes: [Wait]?
     let run: Run?
     let nextRun: String?
     let deletedPerSecond: Double
@@ -103,6 +111,10 @@ struct StatusDocument: Encodable {
         self.state = state.phase.name
         pausedBecause = state.pause?.description
         waitsForInstance = if case .waiting(let instance) = state.phase { instance } else { nil }
+        waitsForNodes =
+            if case .waitingForNodes(let waits) = state.phase {
+                waits.map { Wait(url: $0.url, until: state.now.advanced(by: $0.time).rfc3339, reason: $0.reason) }
+            } else { nil }
         run = state.run.map { Run($0, startedAt: state.book.runStartedAt) }
         nextRun = state.nextRun?.rfc3339
         deletedPerSecond = state.rate

@@ -167,7 +167,7 @@ package final class RunLedger: RunObserver {
         case .deletionRedirected: redirected.add()
         case .limitReached: limitsReached.add()
         case .paused(let reason): written.withLock { $0.isPaused = reason != nil }
-        case .nodeChanged, .recordMalformed, .nodeMalformed, .databaseRefused, .progressed, .requestsLimited,
+        case .nodeChanged, .recordMalformed, .nodeMalformed, .databaseRefused, .progressed, .waiting, .requestsLimited,
             .machineShort:
             break
         }

@@ -51,7 +51,7 @@ struct StatusPage {
     private var word: String {
         switch state.phase {
         case .beginning: "Beginning"
-        case .waiting: "Waiting"
+        case .waiting, .waitingForNodes: "Waiting"
         case .purging: "Purging"
         case .rehearsing: "Dry run"
         case .paused: "Paused"
@@ -91,6 +91,15 @@ struct StatusPage {
                 that one ends.</p>
 
                 """
+            )
+        }
+        if case .waitingForNodes(let waits) = state.phase {
+            let nodes = waits.prefix(5).map { wait in
+                "\(wait.url) until \(Figures.time(state.now.advanced(by: wait.time))) (\(wait.reason))"
+            }
+            let more = waits.count > nodes.count ? ", and \(Figures.counted(waits.count - nodes.count, "other node"))" : ""
+            alarms.append(
+                "<p class=\"alarm mild\" role=\"status\">The run waits for \(nodes.joined(separator: ", "))\(more).</p>\n"
             )
         }
         if let problem = state.database.problem {

@@ -147,7 +147,8 @@ package final class Monitor: Sendable {
         if let other = board.otherInstance { return .waiting(instance: other) }
         if let status = board.status {
             if status.isStopping { return .ending }
-            return status.pause.map { .paused($0) } ?? .purging
+            if let pause = status.pause { return .paused(pause) }
+            return status.waits.isEmpty ? .purging : .waitingForNodes(status.waits)
         }
         if book.runStartedAt != nil {
             if program.isDryRun { return .rehearsing }

@@ -40,6 +40,8 @@ package struct MonitorState: Sendable {
         /// Another instance purges the same backlog; its name in the database.
         case waiting(instance: String)
         case purging
+        /// A run goes on, and nothing but time brings it on.
+        case waitingForNodes([NodeWait])
         case rehearsing
         case paused(PauseReason)
         /// A run takes nothing new, or waits for the count beside it.

@@ -50,7 +50,9 @@ struct Job: Sendable {
         exchange.status = answer.status ?? exchange.status
         exchange.duration = firstSentAt.map { now - $0 } ?? .zero
         if case .confirmed(let lastModified?) = answer.verdict { exchange.receipts.append(lastModified) }
-        if !answer.verdict.deletedNothing { mayHaveBeenCarriedOut = true }
+        // A node that is busy and names a time turned the request away.
+        let isTurnedAway = if case .busy = answer.verdict { answer.retryAfter != nil } else { false }
+        if !answer.verdict.deletedNothing, !isTurnedAway { mayHaveBeenCarriedOut = true }
     }
 
     /// The node confirmed one key; the next one is a request of its own.

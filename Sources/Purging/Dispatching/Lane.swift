@@ -36,6 +36,8 @@ struct Lane: Sendable {
     /// Whether a record here holds a place in the send budget.
     var hasReserved: Bool { ready.contains(where: \.isReserved) || delayed.contains(where: \.isReserved) }
 
+    var hasWaiting: Bool { !ready.isEmpty || !delayed.isEmpty }
+
     /// Records that another one would have to wait for. Those that are stuck, or have a time to wait, are none.
     var ahead: Int { ready.count + rereading + expected + min(gate.inFlight, gate.limit) }
 
@@ -106,6 +108,30 @@ struct Lane: Sendable {
             return [delayed.compactMap(\.notBefore).min(), trial, gate.nextStuck(at: now)].compactMap { $0 }.min()
         case .abandoned: return nil
         }
+    }
+
+    /// - Returns: how many records gave up their places in the send budget, as their turn is further away than this.
+    mutating func releaseReservations(at now: Instant, waitingLongerThan patience: Duration) -> Int {
+        let gateOpens = if case .waitUntil(let moment) = gate.permission(at: now) { moment } else { now }
+        var released = 0
+        func release(_ job: inout Job) {
+            let due = max(gateOpens, job.notBefore ?? now)
+            if !job.isReserved || job.mayHaveBeenCarriedOut || due - now <= patience { return }
+            job.isReserved = false
+            released += 1
+        }
+        for index in ready.indices { release(&ready[index]) }
+        for index in delayed.indices { release(&delayed[index]) }
+        return released
+    }
+
+    /// Whether records wait here, and nothing can be sent before this moment; nil otherwise.
+    func waitsUntil(at now: Instant) -> Instant? {
+        if ready.isEmpty, delayed.isEmpty { return nil }
+        guard case .waitUntil(let moment) = gate.permission(at: now) else {
+            return ready.isEmpty ? delayed.compactMap(\.notBefore).min().flatMap { $0 > now ? $0 : nil } : nil
+        }
+        return moment
     }
 
     /// Gives up what was not tried yet.

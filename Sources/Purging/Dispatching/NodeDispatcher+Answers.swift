@@ -11,13 +11,14 @@ extension NodeDispatcher {
         if meaning.secret == .accepted { lanes[index].gate.secretAccepted() }
         var change = take(meaning.node, of: flight, answer, at: now)
         if let quiet = answer.quiet {
-            change = lanes[index].gate.backoffAsked(quiet, now: now) ?? change
+            change = lanes[index].gate.backoffAsked(quiet, by: flight.request, now: now) ?? change
         }
         let resolution = resolve(flight, answer, meaning.record, change: &change, now: now)
         switch resolution {
         case .held(let job, _, _), .failed(let job, _), .skipped(let job, _), .short(let job): giveBack(job)
         case .continuing, .confirmed, .expired: break
         }
+        releaseReservations(index, at: now)
         return Answered(
             uid: flight.job.uid,
             target: lanes[index].target,
@@ -49,7 +50,7 @@ extension NodeDispatcher {
         case .overloaded: return finished(.overloaded)
         case .abandoned(let reason):
             lanes[index].gate.requestAbandoned(flight.request, now: now)
-            return lanes[index].gate.abandon(reason)
+            return lanes[index].gate.abandon(reason, now: now)
         case .nothing:
             lanes[index].gate.requestAbandoned(flight.request, now: now)
             return nil
@@ -134,7 +135,11 @@ extension NodeDispatcher {
             }
         let wait = isBusy ? answer.retryAfter ?? delay : max(delay, answer.retryAfter ?? .zero)
         if isBusy, lanes[index].gate.goodAnswers == flight.request.goodAnswers {
-            change = lanes[index].gate.backoffAsked(wait, now: now) ?? change
+            if answer.retryAfter != nil {
+                change = lanes[index].gate.backoffAsked(wait, by: flight.request, now: now) ?? change
+            } else {
+                lanes[index].gate.pause(for: wait, now: now)
+            }
         }
         let gate = lanes[index].gate
         if gate.abandonReason != nil || isClosed { return .skipped(job, failure) }
@@ -185,6 +190,18 @@ extension NodeDispatcher {
         }
         return decided
     }
+
+    /// Records that have to wait for longer than a few seconds leave their places in the budget to others, unless some attempt
+    /// may have deleted their data.
+    private mutating func releaseReservations(_ index: Int, at now: Instant) {
+        guard budget.isLimited, lanes[index].hasReserved else { return }
+        let released = lanes[index].releaseReservations(at: now, waitingLongerThan: Self.longestReservation)
+        if released == 0 { return }
+        turns.enterAll()
+        for _ in 0..<released { budget.giveBack() }
+    }
+
+    private static let longestReservation = Duration.seconds(3)
 
     /// Gives a record's place in the budget back, unless some attempt may have deleted its data.
     mutating func giveBack(_ job: Job) {

@@ -91,7 +91,30 @@ package struct NodeDispatcher: Sendable {
         index(of: target).map { lanes[$0].gate.abandonReason != nil } ?? false
     }
 
+    /// Whether the node is abandoned, and will not be taken up again in this run.
+    func isGoneForRun(_ target: ServiceURL) -> Bool {
+        index(of: target).map { lanes[$0].gate.isGoneForRun } ?? false
+    }
+
+    func target(named url: String) -> ServiceURL? { lanes.first { $0.target.text == url }?.target }
+
+    var abandoned: [(target: ServiceURL, reason: NodeGate.TroubleReason)] {
+        lanes.compactMap { lane in lane.gate.abandonReason.map { (lane.target, $0) } }
+    }
+
+    func isCircuitOpen(_ target: ServiceURL) -> Bool {
+        index(of: target).map { lanes[$0].gate.isCircuitOpen } ?? false
+    }
+
     // MARK: Events
+
+    /// Nodes that were abandoned long enough ago may be probed again.
+    mutating func takeUpDue(at now: Instant) {
+        for index in lanes.indices where lanes[index].gate.isDueAgain(at: now) {
+            lanes[index].gate.takeUp(at: now)
+            turns.enter(index)
+        }
+    }
 
     /// A record for this node is decided on, and will be enqueued or withdrawn.
     mutating func expect(_ target: ServiceURL) {

@@ -1,16 +1,37 @@
 /// When a node's circuit opens, when it closes again, and when the node is abandoned.
 extension NodeGate {
-    /// Gives the node up for the rest of the run.
-    package mutating func abandon(_ reason: TroubleReason) -> Change? {
+    /// Gives the node up until it is probed again, if the run lasts so long. A decommissioned one is not probed in this run.
+    mutating func abandon(_ reason: TroubleReason, now: Instant) -> Change? {
         if case .abandoned = phase { return nil }
-        phase = .abandoned(reason)
+        let absence = min(settings.firstAbsence * (1 << min(absences, 16)), settings.longestAbsence)
+        absences += 1
+        let until = reason == .decommissioned ? nil : max(now + absence, backoffUntil ?? now)
+        phase = .abandoned(reason, until: until)
         return .abandoned(reason)
     }
 
-    /// A new run begins: a node that was left gets a probe, and what counts for one run starts anew.
-    package mutating func runStarted(now: Instant) {
-        if case .abandoned(let reason) = phase {
-            phase = .circuitOpen(reason, until: now, coolDown: settings.firstCoolDown)
+    /// Whether it was abandoned in this run, and may be probed again.
+    func isDueAgain(at now: Instant) -> Bool {
+        if case .abandoned(_, let until?) = phase { until <= now } else { false }
+    }
+
+    /// It may be probed again: the next failure abandons it anew.
+    mutating func takeUp(at now: Instant) {
+        guard case .abandoned(let reason, _) = phase else { return }
+        phase = .circuitOpen(reason, until: now, coolDown: settings.firstCoolDown)
+        probesFailed = settings.probesPerRun - 1
+    }
+
+    /// A new run begins: a node that was abandoned gets a probe, unless it asked for quiet until later; and what counts for one
+    /// run starts anew.
+    mutating func runStarted(now: Instant) {
+        absences = 0
+        if case .abandoned(let reason, _) = phase {
+            if let backoffUntil, backoffUntil > now {
+                phase = .abandoned(reason, until: backoffUntil)
+            } else {
+                phase = .circuitOpen(reason, until: now, coolDown: settings.firstCoolDown)
+            }
         }
         requests = RequestsInFlight()
         probesFailed = 0
@@ -48,7 +69,7 @@ extension NodeGate {
             // What was sent before the cut proves nothing new.
             if startedAt < until { return nil }
             probesFailed += 1
-            if probesFailed >= settings.probesPerRun { return abandon(reason) }
+            if probesFailed >= settings.probesPerRun { return abandon(reason, now: now) }
             let longer = min(coolDown * 2, settings.longestCoolDown)
             _ = openCircuit(reason, for: longer, now: now)
             return .probeFailed(reason, nextIn: longer)

@@ -21,6 +21,13 @@ extension NodeGate {
         package var probesPerRun = 3
         /// The longest pause that a node may ask for; a node that wants a longer one is abandoned for the run.
         var longestBackoff = Duration.seconds(120)
+        /// So often it may ask for quiet without a good answer between, before it is abandoned.
+        var quietsToAbandon = 3
+        /// How long a node stays abandoned before it is probed again in the same run; doubled each time, up to the second.
+        var firstAbsence = Duration.seconds(60)
+        var longestAbsence = Duration.seconds(900)
+        /// The longest time for which it is left in quiet, whatever it asks for.
+        var longestQuiet = Duration.seconds(3600)
         /// Definite refusals in a row, without a good answer between, that open the circuit.
         var refusalsToOpen = 8
         /// Good answers during a request that ran into its time limit, from which on that is no failure of the node.
@@ -53,6 +60,7 @@ extension NodeGate {
         case refusesEverything = "refuses_everything"
         case decommissioned
         case longPause = "long_pause"
+        case keepsAskingForQuiet = "keeps_asking_for_quiet"
         case overloaded
     }
 
@@ -75,6 +83,7 @@ extension NodeGate {
         /// Its circuit stays open, until the next probe in this time.
         case probeFailed(TroubleReason, nextIn: Duration)
         case recovered
+        /// Nothing is sent to it until it is probed again, in this run or the next.
         case abandoned(TroubleReason)
     }
 }
@@ -89,6 +98,7 @@ extension NodeGate.TroubleReason {
         case .refusesEverything: "it refuses everything"
         case .decommissioned: "it is decommissioned"
         case .longPause: "it asked for a long pause"
+        case .keepsAskingForQuiet: "it asks for quiet again and again"
         case .overloaded: "it is overloaded"
         }
     }

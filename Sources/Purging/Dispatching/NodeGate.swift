@@ -12,7 +12,8 @@ package struct NodeGate: Sendable {
     enum Phase: Sendable, Equatable {
         case healthy
         case circuitOpen(TroubleReason, until: Instant, coolDown: Duration)
-        case abandoned(TroubleReason)
+        /// Until it may be probed again; nil for not in this run.
+        case abandoned(TroubleReason, until: Instant?)
     }
 
     /// A request that was let through.
@@ -37,10 +38,15 @@ package struct NodeGate: Sendable {
 
     var phase = Phase.healthy
     var concurrency: ConcurrencyLimit
-    private var backoffUntil: Instant?
+    private(set) var backoffUntil: Instant?
+    /// When it asked for quiet last, and how often since it did what it was asked to.
+    private var quietAskedAt: Instant?
+    private var quietsInARow = 0
     var failuresInARow = 0
     var probesFailed = 0
     var refusalsInARow = 0
+    /// How often it was abandoned in this run, since it did what it was asked to.
+    var absences = 0
 
     package init(settings: Settings) {
         self.settings = settings
@@ -61,7 +67,7 @@ package struct NodeGate: Sendable {
 
     func state(at now: Instant) -> NodeStatus.State {
         switch phase {
-        case .abandoned(let reason): return .abandoned(reason)
+        case .abandoned(let reason, _): return .abandoned(reason)
         case .circuitOpen(let reason, _, _): return .circuitOpen(reason)
         case .healthy:
             if let backoffUntil, backoffUntil > now { return .backingOff(for: backoffUntil - now) }
@@ -71,7 +77,10 @@ package struct NodeGate: Sendable {
 
     package var isCircuitOpen: Bool { if case .circuitOpen = phase { true } else { false } }
 
-    package var abandonReason: TroubleReason? { if case .abandoned(let reason) = phase { reason } else { nil } }
+    package var abandonReason: TroubleReason? { if case .abandoned(let reason, _) = phase { reason } else { nil } }
+
+    /// Whether it is abandoned for as long as this run lasts.
+    var isGoneForRun: Bool { if case .abandoned(_, nil) = phase { true } else { false } }
 
     /// Records worth keeping ready: what the node takes in about a second, one for each request in flight at least; or a
     /// few probes if its circuit is open.
@@ -142,6 +151,8 @@ package struct NodeGate: Sendable {
         case .good:
             goodAnswers += 1
             refusalsInARow = 0
+            quietsInARow = 0
+            absences = 0
             requests.answeredWell(startedAt: request.startedAt)
             if case .healthy = phase {
                 concurrency.answeredWell(request, elapsed: elapsed, now: now)
@@ -177,13 +188,24 @@ package struct NodeGate: Sendable {
         countFailure(.overloaded, startedAt: startedAt, now: now)
     }
 
-    /// The node asked for nothing new for this long.
-    package mutating func backoffAsked(_ duration: Duration, now: Instant) -> Change? {
-        if duration > settings.longestBackoff {
-            return abandon(.longPause)
-        }
-        backoffUntil = max(backoffUntil ?? now, now + duration)
-        return nil
+    /// The node asked for nothing new for this long. One that does so again and again, or for very long, is abandoned.
+    ///
+    /// - Parameter request: which it answered so; nil if that is unknown.
+    mutating func backoffAsked(_ duration: Duration, by request: Request? = nil, now: Instant) -> Change? {
+        pause(for: min(duration, settings.longestQuiet), now: now)
+        if duration > settings.longestBackoff { return abandon(.longPause, now: now) }
+        // What was in flight when it asked before says nothing new.
+        if let quietAskedAt, let request, request.startedAt < quietAskedAt { return nil }
+        quietAskedAt = now
+        quietsInARow += 1
+        return quietsInARow >= settings.quietsToAbandon ? abandon(.keepsAskingForQuiet, now: now) : nil
+    }
+
+    /// Nothing new is sent for this long.
+    mutating func pause(for duration: Duration, now: Instant) {
+        let until = max(backoffUntil ?? now, now + duration)
+        backoffUntil = until
+        if case .abandoned(let reason, let again?) = phase { phase = .abandoned(reason, until: max(again, until)) }
     }
 
     /// Whether the node refused so many requests in a row that this is its own trouble.

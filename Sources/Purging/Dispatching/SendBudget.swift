@@ -9,6 +9,8 @@ struct SendBudget: Sendable {
 
     init(total: Int?) { self.total = total }
 
+    var isLimited: Bool { total != nil }
+
     var isExhausted: Bool { total.map { reserved >= $0 } ?? false }
 
     mutating func reserve() { reserved += 1 }

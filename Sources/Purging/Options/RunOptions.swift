@@ -28,6 +28,9 @@ package struct RunOptions: Sendable {
     package var maxRate: Double?
     /// A run takes nothing new after so long; nil for no limit.
     package var maxRuntime: Duration?
+    /// How long a run goes on where nothing but nodes that asked for quiet, or don't answer, keeps it from its end; nil for as
+    /// long as it takes.
+    package var longestWait: Duration?
     package var uidsAbove: UID?
     package var uidsBelow: UID?
     /// The share of the backlog that is purged; nil for all of it.

@@ -17,10 +17,13 @@ struct LeftOut: Sendable {
 
     var isOpen: Bool { openAfter != nil }
 
+    /// From here on; a stretch that began later begins here now.
     mutating func open(after key: BacklogKey?) {
-        if openAfter == nil {
+        guard let began = openAfter else {
             openAfter = .some(key)
+            return
         }
+        if let began, key.map({ $0 < began }) ?? true { openAfter = .some(key) }
     }
 
     mutating func close(upTo key: BacklogKey) {

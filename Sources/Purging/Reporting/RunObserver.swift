@@ -42,6 +42,8 @@ package enum RunEvent: Sendable {
     case paused(PauseReason?)
     /// `--max-records` was reached.
     case limitReached
+    /// Nothing but time brings the run on: the nodes that it waits for, about once a second.
+    case waiting([NodeWait])
     /// Counts so far: with each batch, and about once a second while the run isn't paused.
     case progressed(done: Int, held: Int, failed: Int)
     case finished(RunSummary)

@@ -13,6 +13,8 @@ package struct RunStatus: Sendable {
     /// Records between decision and settlement.
     package let inProgress: Int
     package let nodes: [NodeStatus]
+    /// What the run waits for, where nothing but time brings it on.
+    package let waits: [NodeWait]
 
     package init(
         pause: PauseReason? = nil,
@@ -21,7 +23,8 @@ package struct RunStatus: Sendable {
         isStopping: Bool = false,
         pending: Int = 0,
         inProgress: Int = 0,
-        nodes: [NodeStatus] = []
+        nodes: [NodeStatus] = [],
+        waits: [NodeWait] = []
     ) {
         self.pause = pause
         self.summary = summary
@@ -30,5 +33,6 @@ package struct RunStatus: Sendable {
         self.pending = pending
         self.inProgress = inProgress
         self.nodes = nodes
+        self.waits = waits
     }
 }

@@ -2,10 +2,12 @@ import SyncTokens
 
 /// The nodes that a run had trouble with, and why, for its summary.
 ///
-/// A node is in it from when its circuit opens until it answers well again; one that records were skipped on stays.
+/// A node is in it from when its circuit opens until it answers well again, and as long as records are skipped on it.
 struct NodeTroubles: Sendable {
     private var reasons: [String: String] = [:]
-    private var withSkipped: Set<String> = []
+    /// Nodes that answer well again.
+    private var recovered: Set<String> = []
+    private var skipped: [String: Int] = [:]
     /// Records that stay where they are for reasons of their own: held, waiting, or failed and not deferred.
     private var kept: [NodeID: Int] = [:]
 
@@ -13,18 +15,34 @@ struct NodeTroubles: Sendable {
 
     mutating func note(_ change: NodeGate.Change, of node: String) {
         switch change {
-        case .recovered: if !withSkipped.contains(node) { reasons[node] = nil }
+        case .recovered:
+            recovered.insert(node)
+            forgetIfOver(node)
         case .circuitOpen(let reason, _), .probeFailed(let reason, _), .abandoned(let reason):
+            recovered.remove(node)
             reasons[node] = reason.rawValue
         }
+    }
+
+    /// A node was abandoned by an earlier run, and may not be asked yet.
+    mutating func noteAbandoned(_ node: String, _ reason: NodeGate.TroubleReason) { reasons[node] = reason.rawValue }
+
+    private mutating func forgetIfOver(_ node: String) {
+        if recovered.contains(node), skipped[node, default: 0] == 0 { reasons[node] = nil }
     }
 
     /// Records were left as they are on account of the node.
     ///
     /// - Parameter reason: what the last of their requests met; nil if none was sent. The first reason that is known counts.
     mutating func noteSkipped(on node: String, because reason: String?) {
-        withSkipped.insert(node)
+        skipped[node, default: 0] += 1
         if let reason, reasons[node] == nil { reasons[node] = reason }
+    }
+
+    /// A record that was skipped is purged after all.
+    mutating func noteTakenUp(on node: String) {
+        skipped[node, default: 0] -= 1
+        forgetIfOver(node)
     }
 
     /// A record stays where it is, whatever becomes of its node.

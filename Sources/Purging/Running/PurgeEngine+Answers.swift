@@ -51,7 +51,9 @@ extension PurgeEngine {
         case .skipped(let job, let failure):
             trail.note(job)
             trail.conclude(job.uid, reason: failure?.rawValue ?? AuditTrail.stopped)
+            let isAbandoned = dispatcher.isLeftForRun(job.deletion.target)
             skip([job.uid], node: node, because: failure?.rawValue)
+            if isAbandoned, stopReason == nil { skipped.add((job.uid, job.entry.planned), of: node) }
         case .short(let job):
             trail.note(job)
             trail.conclude(job.uid, reason: stopReason == nil ? AuditTrail.machineShort : AuditTrail.stopped)
@@ -111,7 +113,7 @@ extension PurgeEngine {
         troubles.noteSkipped(on: node, because: reason)
     }
 
-    private mutating func noteChange(_ change: NodeGate.Change, node: String) {
+    mutating func noteChange(_ change: NodeGate.Change, node: String) {
         troubles.note(change, of: node)
         observer.observe(.nodeChanged(node: node, change))
     }

@@ -70,7 +70,9 @@ extension PurgeEngine {
         switch action {
         case .purge(let deletion):
             if dispatcher.isLeftForRun(deletion.target) {
+                if mayWait, leaveOutAbandoned(deletion.target, from: entry.key) { return true }
                 skip([uid], node: deletion.target.text, because: nil)
+                if stopReason == nil { skipped.add((uid, entry.planned), of: deletion.target.text) }
                 return true
             }
             if mayWait, dispatcher.isFull(deletion.target) {

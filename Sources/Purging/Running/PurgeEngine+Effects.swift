@@ -31,14 +31,17 @@ extension PurgeEngine {
 
     /// What is to be done now.
     mutating func nextEffects(at now: Instant) -> [Effect] {
-        if stopReason != nil { settler.hurry(now: now) }
+        if stopReason != nil { settler.hurry(now: now) } else { keepUp(at: now) }
         var effects: [Effect] = []
         repeat {
             if !isPaused { effects += sendEffects(at: now) }
             effects += storeEffects(at: now)
         } while effects.isEmpty && !isPaused && isQuiescent(at: now) && resolveQuiescence(at: now)
         if isFinished { return effects }
-        let wakeTimes = [isPaused || !settler.allowsSending ? nil : dispatcher.wakeTime(at: now), settler.wakeTime]
+        noteWaiting(at: now)
+        let wakeTimes = [
+            isPaused || !settler.allowsSending ? nil : dispatcher.wakeTime(at: now), settler.wakeTime, endOfWaiting,
+        ]
         if let wake = wakeTimes.compactMap({ $0 }).min(),
             wakeScheduled.map({ wake < $0 || $0 <= now }) ?? true
         {
@@ -104,6 +107,8 @@ extension PurgeEngine {
         var excluded = planner.policy.forcesDownedNodes ? [] : directory.downed
         for (node, place) in directory.places where place.target.map(dispatcher.isLeftForRun) ?? false {
             excluded.insert(node)
+            // In case it is taken up again.
+            if pass.covers(node), pass.canLeaveOut { pass.leaveOut(node) }
         }
         return BacklogQuery(
             scope: scope,

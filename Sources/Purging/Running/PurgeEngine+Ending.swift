@@ -49,9 +49,11 @@ extension PurgeEngine {
     private mutating func startNextPass() -> Bool {
         guard pass.isAtEnd, pending.isEmpty else { return false }
         let (directory, dispatcher) = (directory, dispatcher)
-        let next = pass.next { node in
-            directory[node]?.target.map(dispatcher.isLeftForRun) ?? false
-        }
+        // What abandoned nodes have left goes along, in case they are taken up before the end.
+        let next = pass.next(
+            without: { directory[$0]?.target.map(dispatcher.isGoneForRun) ?? false },
+            ready: { !(directory[$0]?.target.map(dispatcher.isLeftForRun) ?? false) }
+        )
         guard let next else { return false }
         pass = next
         return true
@@ -61,7 +63,7 @@ extension PurgeEngine {
     mutating func startNextPassEarly() {
         guard stopReason == nil, pass.isAtEnd, pending.isEmpty, !isReading else { return }
         let next = pass.next(
-            without: { directory[$0]?.target.map(dispatcher.isLeftForRun) ?? false },
+            without: { directory[$0]?.target.map(dispatcher.isGoneForRun) ?? false },
             ready: canTakeAgain
         )
         if let next {

@@ -10,7 +10,8 @@ extension PurgeEngine {
             isStopping: stopReason != nil,
             pending: pending.count,
             inProgress: inProgress.count,
-            nodes: nodeStatus(at: now)
+            nodes: nodeStatus(at: now),
+            waits: waits(at: now)
         )
     }
 

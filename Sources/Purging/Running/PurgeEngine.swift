@@ -46,6 +46,9 @@ struct PurgeEngine: Sendable {
     /// Why nothing new is sent at present.
     var pause: PauseReason?
     var troubles = NodeTroubles()
+    var skipped = SkippedRecords()
+    /// Since when nothing but time brings the run on; nil if something else does.
+    var waitingSince: Instant?
     var reportedMalformed: Set<NodeID> = []
     var hasReportedCrowding = false
     var wakeScheduled: Instant?
@@ -84,6 +87,7 @@ struct PurgeEngine: Sendable {
         trail = AuditTrail(isOn: isAudited)
         summary.cutoff = cutoff
         meetNodes()
+        for (target, reason) in dispatcher.abandoned { troubles.noteAbandoned(target.text, reason) }
     }
 
     /// The run's summary, complete once it is finished.
@@ -131,6 +135,7 @@ struct PurgeEngine: Sendable {
             stopReason = reason
         }
         pending.removeAll()
+        skipped.removeAll()
         dropWaiting()
         for job in dispatcher.close() {
             trail.note(job)

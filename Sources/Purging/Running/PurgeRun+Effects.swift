@@ -59,6 +59,7 @@ extension PurgeRun {
         if let pauses { engine.handle(.paused(pauses.reason(at: time.wallTime)), at: time.now) }
         let status = engine.status(at: time.now)
         board?.publish(status, at: time.now)
+        if !status.waits.isEmpty { observer.observe(.waiting(status.waits)) }
         let (summary, isOpen) = (status.summary, status.pause == nil && !status.isStopping)
         if isOpen {
             observer.observe(

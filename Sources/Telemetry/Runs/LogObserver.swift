@@ -105,7 +105,7 @@ package final class LogObserver: RunObserver {
         case .notBegun: break
         case .started(let shard):
             logger.notice("Run\(shard.map { " of shard \($0)" } ?? "") started")
-        case .backlogCountBegan, .deletionRedirected, .progressed, .answered: break
+        case .backlogCountBegan, .deletionRedirected, .progressed, .waiting, .answered: break
         case .paused(let reason?):
             logger.notice("Paused, because \(reason). No new request is sent; confirmed deletions are still committed")
         case .paused(nil): logger.notice("Resumed after a pause")
@@ -149,10 +149,14 @@ package final class LogObserver: RunObserver {
         case .abandoned(let reason):
             metadata["reason"] = .string(reason.rawValue)
             logger.warning(
-                "A node is abandoned for the rest of this run: \(reason.text); its records stay for the next run",
+                "A node is abandoned: \(reason.text); its records stay, \(Self.next(reason))",
                 metadata: metadata
             )
         }
+    }
+
+    private static func next(_ reason: NodeGate.TroubleReason) -> String {
+        reason == .decommissioned ? "and the next run asks it again" : "and it is probed now and then while the run lasts"
     }
 
     private func finished(_ summary: RunSummary) {

@@ -1,5 +1,6 @@
 package import Logging
 package import Purging
+import Support
 import Synchronization
 
 /// Logs how far a long run has come, once a minute, also when nothing moves, with the time left at the pace of the last minute.
@@ -11,6 +12,8 @@ package final class ProgressLogObserver: RunObserver {
     private struct State {
         var total: Int?
         var handled = 0
+        /// What the run waits for now.
+        var waits: [NodeWait] = []
         /// When the last line was written, or the run's first news came; nil before.
         var lastLine: Duration?
     }
@@ -34,6 +37,7 @@ package final class ProgressLogObserver: RunObserver {
         switch event {
         case .backlogCounted(let size, _):
             state.withLock { $0.total = size.toPurge }
+        case .waiting(let waits): state.withLock { $0.waits = waits }
         case .progressed(let done, let held, let failed): progressed(done, held, failed)
         case .finished: state.withLock { $0 = State() }
         default: break
@@ -43,7 +47,9 @@ package final class ProgressLogObserver: RunObserver {
     private func progressed(_ done: Int, _ held: Int, _ failed: Int) {
         let now = elapsed()
         let handled = done + held + failed
-        let line = state.withLock { state -> (total: Int?, rate: Double)? in
+        let line = state.withLock { state -> (total: Int?, rate: Double, waits: [NodeWait])? in
+            let waits = state.waits
+            state.waits = []
             // The first minute of a run starts with its first news.
             guard let lastLine = state.lastLine, handled >= state.handled else {
                 (state.handled, state.lastLine) = (handled, now)
@@ -53,9 +59,9 @@ package final class ProgressLogObserver: RunObserver {
             if span < Self.interval { return nil }
             let rate = Double(handled - state.handled) / (span / .seconds(1))
             (state.handled, state.lastLine) = (handled, now)
-            return (state.total, rate)
+            return (state.total, rate, waits)
         }
-        guard let (total, rate) = line else { return }
+        guard let (total, rate, waits) = line else { return }
         let left = total.flatMap { $0 <= handled ? 0 : rate > 0 ? Double($0 - handled) / rate : nil }
         var metadata: Logger.Metadata = [
             "records_deleted": .stringConvertible(done), "records_held": .stringConvertible(held),
@@ -74,5 +80,12 @@ package final class ProgressLogObserver: RunObserver {
             left: left.map { .seconds($0) }
         )
         logger.notice("\(text.line)", metadata: metadata)
+        if let first = waits.first {
+            let others = waits.count > 1 ? ", and \(Figures.counted(waits.count - 1, "other node"))" : ""
+            logger.notice(
+                "The run waits for a node, at least \(Figures.timeLeft(first.time)) more: \(first.reason)\(others)",
+                metadata: ["node": .string(first.url), "wait_s": .stringConvertible(first.time.inSeconds.rounded())]
+            )
+        }
     }
 }

@@ -39,6 +39,8 @@ struct PurgeSettings {
         let (running, nodes) = (command.running, command.nodes)
         let longest = RecordSettings.longestSeconds
         interval = try TimeText.duration("--purge-interval", running.purgeInterval, in: 0...longest)
+        // What nodes have the run wait for must not keep the next one from beginning.
+        options.longestWait = running.oneshot ? nil : max(interval, .seconds(1))
         options.pageSize = try Number.whole("--max-per-loop", running.maxPerLoop, in: 1...100_000)
         options.maxOffset = try Number.whole("--max-offset", running.maxOffset, in: 0 ... .max)
         let maxRecords = try Number.whole("--max-records", running.maxRecords, in: 0...Int.max)

@@ -80,7 +80,7 @@ struct LaneTests {
             lane.append(try job(Int64(uid)))
         }
         #expect(!lane.isHungry(at: start))
-        _ = lane.gate.abandon(.decommissioned)
+        _ = lane.gate.abandon(.decommissioned, now: start)
         #expect(!lane.isHungry(at: start))
     }
 
@@ -93,7 +93,7 @@ struct LaneTests {
         #expect(lane.wakeTime(at: start) == start + .seconds(3))
         _ = lane.gate.backoffAsked(.seconds(20), now: start)
         #expect(lane.wakeTime(at: start) == start + .seconds(20))
-        _ = lane.gate.abandon(.decommissioned)
+        _ = lane.gate.abandon(.decommissioned, now: start)
         #expect(lane.wakeTime(at: start) == nil)
         #expect(lane.removeAll().count == 2)
         #expect(lane.load == 0)
