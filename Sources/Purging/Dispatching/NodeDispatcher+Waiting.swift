@@ -39,6 +39,7 @@ extension NodeDispatcher {
             let change = lanes[index].gate.abandon(.longPause, now: now)
             let jobs = lanes[index].removeAll()
             for job in jobs { giveBack(job) }
+            turns.enter(index)
             abandoned.append((lanes[index].target, change, jobs))
         }
         return abandoned
