@@ -81,10 +81,10 @@ let package = Package(
         // From a URL to the driver for it.
         .target(
             name: "Databases",
-            dependencies: ["TokenserverStore", "SQLiteDriver", "PostgresDriver", "MySQLDriver"],
+            dependencies: ["Purging", "Steering", "TokenserverStore", "SQLiteDriver", "PostgresDriver", "MySQLDriver"],
             swiftSettings: settings
         ),
-        // When purging is not welcome: a file, and windows of time.
+        // When purging is not welcome, or less of it: a file, windows of time, brakes.
         .target(name: "Steering", dependencies: ["Purging"], swiftSettings: settings),
         .target(
             name: "StorageClient",
@@ -243,7 +243,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "SteeringTests", dependencies: ["Purging", "Steering"], swiftSettings: settings),
+        .testTarget(
+            name: "SteeringTests",
+            dependencies: ["Purging", "Steering", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "JournalsTests", dependencies: ["Journals", "Purging"], swiftSettings: settings),
         .testTarget(
             name: "SandboxTests",

@@ -101,7 +101,7 @@ final class MySQLConnection: SQLConnection {
 }
 
 /// A connection in use.
-struct MySQLSession: SQLSession {
+struct MySQLSession: NamedColumnsSession {
     let handle: MySQLHandle
 
     var dialect: Dialect { .mysql }
@@ -111,6 +111,11 @@ struct MySQLSession: SQLSession {
     func rollBack() throws { try handle.run("ROLLBACK") }
 
     func query(_ statement: SQLStatement) throws -> [SQLRow] { try handle.execute(statement).rows }
+
+    func namedQuery(_ statement: SQLStatement) throws -> [[String: SQLValue]] {
+        let result = try handle.execute(statement)
+        return result.rows.map { $0.named(result.columns) }
+    }
 
     func execute(_ statement: SQLStatement) throws -> Int { try handle.execute(statement).changedRows }
 }

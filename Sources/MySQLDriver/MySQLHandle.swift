@@ -7,6 +7,8 @@ import TokenserverStore
 struct MySQLResult {
     var rows: [SQLRow] = []
     var changedRows = 0
+    /// Their names; only of statements without values.
+    var columns: [String] = []
 }
 
 /// Connector/C's connection. All but ``noteInterruption()`` is used on the connection's queue only, which is what makes
@@ -153,6 +155,7 @@ final class MySQLHandle: @unchecked Sendable {
         let columns = Int(mysql_num_fields(stored))
         let fields = UnsafeBufferPointer(start: mysql_fetch_fields(stored), count: columns)
         var result = MySQLResult()
+        result.columns = fields.map { String(cString: $0.name) }
         while let row = mysql_fetch_row(stored) {
             guard let lengths = mysql_fetch_lengths(stored) else { throw StatementFailure(connection) }
             result.rows.append(

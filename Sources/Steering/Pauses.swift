@@ -1,35 +1,38 @@
 import Foundation
 package import Purging
 
-/// The pauses that an operator can ask for: by a file, and by windows of time.
+/// What an operator asks for while a run goes on, by a file and by windows of time, and what brakes ask for.
 package struct Pauses: PauseSource {
-    private let file: String?
+    private let file: PauseFile?
     private let windows: [TimeWindow]
+    private let brakes: BrakeWatch?
 
     /// - Parameters:
-    ///   - file: while something exists there, nothing is sent.
+    ///   - file: while something exists there, nothing is sent, or less.
     ///   - windows: outside of all of them, nothing is sent; none for always.
-    package init(file: String?, windows: [TimeWindow]) {
-        self.file = file
+    ///   - brakes: what is outside and has to be spared; nil for nothing.
+    package init(file: String?, windows: [TimeWindow], brakes: BrakeWatch? = nil) {
+        self.file = file.map { PauseFile(path: $0) }
         self.windows = windows
+        self.brakes = brakes
     }
 
-    package func reason(at now: Timestamp) -> PauseReason? {
-        if let file, let reason = Self.reason(file) { return reason }
-        let date = Date(timeIntervalSince1970: Double(now.rawValue) / 1000)
-        if !windows.isEmpty, !windows.contains(where: { $0.contains(date) }) {
-            let opening = windows.compactMap { $0.opening(after: date) }.min()
-            return .outsideWindows(opensAt: opening.map { $0.formatted(.iso8601) })
+    package func reason(at now: Timestamp) -> PauseReason? { orders(at: now).pause }
+
+    package func orders(at now: Timestamp) -> SendOrders {
+        var orders = file?.orders() ?? SendOrders()
+        orders.pause = orders.pause ?? outsideWindows(now)
+        if let brakes {
+            orders.pause = orders.pause ?? brakes.reason
+            orders.emergency = brakes.emergency
         }
-        return nil
+        return orders
     }
 
-    /// What can't be told, as the folder is not ours to look into, counts as a reason. A link to nothing exists.
-    private static func reason(_ path: String) -> PauseReason? {
-        var information = stat()
-        if lstat(path, &information) == 0 { return .file(path) }
-        let error = errno
-        return error == ENOENT || error == ENOTDIR
-            ? nil : .unknownFile(path, problem: String(cString: strerror(error)))
+    private func outsideWindows(_ now: Timestamp) -> PauseReason? {
+        let date = Date(timeIntervalSince1970: Double(now.rawValue) / 1000)
+        if windows.isEmpty || windows.contains(where: { $0.contains(date) }) { return nil }
+        let opening = windows.compactMap { $0.opening(after: date) }.min()
+        return .outsideWindows(opensAt: opening.map { $0.formatted(.iso8601) })
     }
 }

@@ -55,7 +55,7 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
     package func time(of target: ServiceURL) async -> Double? {
         let path = target.pathPrefix + "/__lbheartbeat__"
         let exchange = Exchange(
-            HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers(for: target)),
+            HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: settings.headers(for: target)),
             notAfter: nil,
             limit: settings.requestTimeout,
             connectLimit: settings.connectTimeout,
@@ -123,7 +123,7 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
     private var wallSeconds: Double { Double(time.wallTime.rawValue) / 1000 }
 
     private func head(of request: DeleteRequest, _ signed: RequestSigner.Signed) -> HTTPRequestHead {
-        var headers = headers(for: request.target, authorization: signed.authorization)
+        var headers = settings.headers(for: request.target, authorization: signed.authorization)
         if let moment = request.unmodifiedSince {
             headers.add(name: "X-If-Unmodified-Since", value: moment.secondsWithTwoDecimals)
         }
@@ -131,15 +131,16 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
     }
 }
 
-extension HTTPStorageNodeClient {
-    private func headers(for target: ServiceURL, authorization: String? = nil) -> HTTPHeaders {
+extension HTTPStorageNodeClient.Settings {
+    /// What each request says.
+    func headers(for target: ServiceURL, authorization: String? = nil) -> HTTPHeaders {
         let standardPort = target.isSecure ? 443 : 80
         var headers: HTTPHeaders = [
             "Host": target.port == standardPort ? target.host : "\(target.host):\(target.port)"
         ]
         if let authorization { headers.add(name: "Authorization", value: authorization) }
         headers.add(name: "Accept", value: "application/json")
-        headers.add(name: "User-Agent", value: settings.userAgent)
+        headers.add(name: "User-Agent", value: userAgent)
         return headers
     }
 }

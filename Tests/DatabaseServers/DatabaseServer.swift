@@ -145,6 +145,38 @@ extension DatabaseServer {
         return server
     }
 
+    /// Starts a PostgreSQL server that replicates another one, as a hot standby.
+    ///
+    /// - Throws: `StartFailed` when the data can't be copied, or it is not there within a minute.
+    package static func startStandby(of primary: DatabaseServer) async throws -> DatabaseServer {
+        let folder = try TemporaryFolders.make()
+        let copy = Process()
+        copy.executableURL = URL(filePath: "/bin/sh")
+        // The server's own account must be able to enter.
+        copy.arguments = [
+            "-c",
+            """
+            PATH="$PATH:$(printf '%s:' /usr/lib/postgresql/*/bin)" && PGPASSWORD=admin pg_basebackup --pgdata="$0/data" \
+            --write-recovery-conf --checkpoint=fast --no-sync --username=admin --host=127.0.0.1 --port="$1" && \
+            if [ "$(id -u)" = 0 ]; then chown -R --reference="$2/data" "$0"; fi
+            """,
+            folder.path, String(primary.port), primary.folder.path,
+        ]
+        let errors = Pipe()
+        copy.standardError = errors
+        try copy.run()
+        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        copy.waitUntilExit()
+        guard copy.terminationStatus == 0 else { throw StartFailed(description: "pg_basebackup: \(text)") }
+        let server = DatabaseServer(
+            kind: .postgres,
+            folder: folder,
+            arguments: ["postgres", folder.path, "--temporary", "--", "-c", "fsync=off"]
+        )
+        try await server.restart()
+        return server
+    }
+
     /// Ends the server in order, so that it has written everything; returns when it has ended. `restart()` may follow.
     package func stop() async {
         guard let run = state.withLock({ $0.run }) else { return }

@@ -40,4 +40,34 @@ struct PausesTests {
         )
         #expect(Pauses(file: nil, windows: []).reason(at: Self.now) == nil)
     }
+
+    @Test(
+        "the file may ask for less instead of nothing; what it says that nobody understands is a stop",
+        arguments: [
+            ("", nil, 1.0, true), (" \n", nil, 1, true), ("rate 20\n", 20.0, 1, false), ("RATE 0.5", 0.5, 1, false),
+            ("50%", nil, 0.5, false), (" 12.5%\n", nil, 0.125, false), ("100%", nil, 1, false),
+            ("rate", nil, 1, true), ("rate x", nil, 1, true), ("rate 0", nil, 1, true), ("rate -1", nil, 1, true),
+            ("0%", nil, 1, true), ("120%", nil, 1, true), ("%", nil, 1, true), ("rate nan", nil, 1, true),
+            ("rate 20 50%", nil, 1, true), ("stop", nil, 1, true), ("\u{1B}[31m", nil, 1, true),
+        ] as [(String, Double?, Double, Bool)]
+    )
+    func content(text: String, rate: Double?, share: Double, isStop: Bool) throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "pause-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(text.utf8).write(to: file)
+        let orders = Pauses(file: file.path, windows: []).orders(at: Self.now)
+        #expect(orders.maxRate == rate && orders.share == share)
+        #expect((orders.pause != nil) == isStop)
+        let isEmpty = text.allSatisfy(\.isWhitespace)
+        #expect((orders.pause == .file(file.path)) == (isStop && isEmpty))
+        #expect(orders.pause?.description.unicodeScalars.allSatisfy { $0.value >= 32 } != false)
+    }
+
+    @Test("a pipe that nobody writes to is a stop, and holds nothing up")
+    func pipe() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "pause-\(UUID().uuidString)").path
+        #expect(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        #expect(Pauses(file: path, windows: []).reason(at: Self.now) == .file(path))
+    }
 }

@@ -24,8 +24,13 @@ struct MetricsDocument {
         let isPaused = state.pause != nil
         text.gauge(
             "purge_paused",
-            "Whether nothing may be sent for now, by a pause file or a window.",
+            "Whether nothing may be sent for now, by a pause file, a window or a brake.",
             isPaused ? 1 : 0
+        )
+        text.gauge(
+            "purge_throttled",
+            "Whether nothing may be sent for now, by a brake: the load of the database, a replica's lag, or what was set up.",
+            state.pause?.isThrottle == true ? 1 : 0
         )
         text.gauge("purge_stopping", "Whether the program was asked to stop.", state.isStopRequested ? 1 : 0)
         let isUp = state.database.problem == nil

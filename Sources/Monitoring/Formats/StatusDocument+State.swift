@@ -64,7 +64,7 @@ extension MonitorState.Phase {
         case .waiting, .waitingForNodes: "waiting"
         case .purging: "purging"
         case .rehearsing: "dry_run"
-        case .paused: "paused"
+        case .paused(let reason): reason.isThrottle ? "throttled" : "paused"
         case .ending: "ending"
         case .idle: "idle"
         case .stopping: "stopping"

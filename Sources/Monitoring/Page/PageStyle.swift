@@ -13,7 +13,7 @@ enum PageStyle {
         p{margin:.5rem 0}small{color:var(--quiet);font-size:.85rem;font-weight:400}
         .quiet{color:var(--quiet);font-weight:400}.good{color:var(--good)}.fair{color:var(--fair)}.bad{color:var(--bad)}
         .badge{font-size:1rem;padding:.1rem .7rem;border-radius:1rem;border:1px solid currentColor;color:var(--quiet)}
-        .badge.purging{color:var(--good)}.badge.paused,.badge.waiting,.badge.stopping{color:var(--fair)}
+        .badge.purging{color:var(--good)}.badge.paused,.badge.throttled,.badge.waiting,.badge.stopping{color:var(--fair)}
         .facts{display:flex;flex-wrap:wrap;gap:.1rem .4rem;margin:0;color:var(--quiet);font-size:.9rem}
         .facts dd{margin:0 1rem 0 0;color:var(--ink)}
         .alarm{background:var(--alarm);border-left:4px solid var(--bad);padding:.6rem .9rem;border-radius:4px}

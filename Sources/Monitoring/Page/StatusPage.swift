@@ -54,7 +54,7 @@ struct StatusPage {
         case .waiting, .waitingForNodes: "Waiting"
         case .purging: "Purging"
         case .rehearsing: "Dry run"
-        case .paused: "Paused"
+        case .paused(let reason): reason.isThrottle ? "Throttled" : "Paused"
         case .ending: "Ending"
         case .idle: "Idle"
         case .stopping: "Stopping"
@@ -82,7 +82,9 @@ struct StatusPage {
     private var alarms: [HTML] {
         var alarms: [HTML] = []
         if let reason = state.pause {
-            alarms.append("<p class=\"alarm mild\" role=\"status\">Paused, because \(reason.description).</p>\n")
+            alarms.append(
+                "<p class=\"alarm mild\" role=\"status\">\(reason.isThrottle ? "Throttled by" : "Paused, because") \(reason.description).</p>\n"
+            )
         }
         if case .waiting(let instance) = state.phase {
             alarms.append(
@@ -97,7 +99,8 @@ struct StatusPage {
             let nodes = waits.prefix(5).map { wait in
                 "\(wait.url) until \(Figures.time(state.now.advanced(by: wait.time))) (\(wait.reason))"
             }
-            let more = waits.count > nodes.count ? ", and \(Figures.counted(waits.count - nodes.count, "other node"))" : ""
+            let more =
+                waits.count > nodes.count ? ", and \(Figures.counted(waits.count - nodes.count, "other node"))" : ""
             alarms.append(
                 "<p class=\"alarm mild\" role=\"status\">The run waits for \(nodes.joined(separator: ", "))\(more).</p>\n"
             )

@@ -43,6 +43,7 @@ package struct MonitorState: Sendable {
         /// A run goes on, and nothing but time brings it on.
         case waitingForNodes([NodeWait])
         case rehearsing
+        /// On somebody's word, or on account of a brake.
         case paused(PauseReason)
         /// A run takes nothing new, or waits for the count beside it.
         case ending

@@ -21,6 +21,8 @@ package struct NodeDispatcher: Sendable {
     /// How many nodes there are records of.
     private(set) var seenLanes = 0
     private(set) var isClosed = false
+    /// The share of each node's limit that may be used.
+    private var share = 1.0
     /// Whether a record had to wait because of ``Settings/mostInFlight``.
     var hasTurnedAway = false
 
@@ -94,6 +96,18 @@ package struct NodeDispatcher: Sendable {
     /// Whether the node is abandoned, and will not be taken up again in this run.
     func isGoneForRun(_ target: ServiceURL) -> Bool {
         index(of: target).map { lanes[$0].gate.isGoneForRun } ?? false
+    }
+
+    /// From now on at most so many requests per second, and this share of each node's limit.
+    mutating func limit(perSecond rate: Double?, share: Double) {
+        if rate != limiter.perSecond {
+            limiter = RateLimiter(perSecond: rate)
+            turns.enterAll()
+        }
+        if share == self.share { return }
+        self.share = share
+        for index in lanes.indices { lanes[index].gate.share = share }
+        turns.enterAll()
     }
 
     func target(named url: String) -> ServiceURL? { lanes.first { $0.target.text == url }?.target }
@@ -190,6 +204,8 @@ package struct NodeDispatcher: Sendable {
 
     @discardableResult
     private mutating func addLane(_ target: ServiceURL, gate: NodeGate) -> Int {
+        var gate = gate
+        gate.share = share
         lanes.append(Lane(target: target, gate: gate))
         turns.addLane()
         laneByTarget[target.storage] = lanes.count - 1

@@ -36,6 +36,9 @@ package struct NodeGate: Sendable {
     /// `backoff` is set on the node's row: a quarter of the usual concurrency at most.
     package var isThrottled = false
 
+    /// How much of its limit may be used: an operator's word.
+    var share = 1.0
+
     var phase = Phase.healthy
     var concurrency: ConcurrencyLimit
     private(set) var backoffUntil: Instant?
@@ -57,7 +60,9 @@ package struct NodeGate: Sendable {
     package var inFlight: Int { requests.count }
 
     /// How many requests may be in flight while the node is open, those that are stuck not counted.
-    package var limit: Int { min(concurrency.value, ceiling) }
+    package var limit: Int { max(1, Int(Double(fullLimit) * share)) }
+
+    private var fullLimit: Int { min(concurrency.value, ceiling) }
 
     /// How many requests may be in flight, whatever happens.
     private var ceiling: Int { isThrottled ? max(1, settings.ceiling / 4) : settings.ceiling }
@@ -127,7 +132,7 @@ package struct NodeGate: Sendable {
         return Request(
             startedAt: now,
             inFlight: inFlight,
-            filledUp: inFlight >= limit,
+            filledUp: inFlight >= fullLimit,
             goodAnswers: goodAnswers
         )
     }

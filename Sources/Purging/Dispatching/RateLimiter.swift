@@ -2,11 +2,15 @@
 struct RateLimiter: Sendable {
     typealias Instant = ContinuousClock.Instant
 
+    let perSecond: Double?
     private let spacing: Duration?
     private var next: Instant?
 
     /// - Parameter perSecond: nil for no limit.
-    init(perSecond: Double?) { spacing = perSecond.map { .seconds(1 / $0) } }
+    init(perSecond: Double?) {
+        self.perSecond = perSecond
+        spacing = perSecond.map { .seconds(1 / $0) }
+    }
 
     var isLimiting: Bool { spacing != nil }
 

@@ -11,6 +11,8 @@ package enum StopReason: Sendable, Equatable {
     case maxRuntime
     /// A signal asked for it.
     case stopRequested
+    /// The database has more to do than `--critical-load` allows.
+    case loadCritical(String)
     /// No node accepted the secret, and some refused it. Nothing was changed.
     case secretRefused
     /// Very many requests were sent, and no node accepted the secret. Nothing was changed.
@@ -34,7 +36,7 @@ package enum StopReason: Sendable, Equatable {
         .map(\.name)
         + [
             Self.nodesImplausible(""), .loopDetected, .shardLost(""), .auditFailed(""), .planFailed(""),
-            .storeFailed(""),
+            .storeFailed(""), .loadCritical(""),
         ].map(\.name)
 
     package var name: String {
@@ -44,6 +46,7 @@ package enum StopReason: Sendable, Equatable {
         case .maxRecords: "max_records"
         case .maxRuntime: "max_runtime"
         case .stopRequested: "stop_requested"
+        case .loadCritical: "load_critical"
         case .secretRefused: "secret_refused"
         case .secretUnproven: "secret_unproven"
         case .nodesImplausible: "nodes_implausible"
@@ -72,6 +75,7 @@ package enum StopReason: Sendable, Equatable {
         case .nodesImplausible(let text), .auditFailed(let text), .planFailed(let text),
             .storeFailed(let text), .shardLost(let text):
             text
+        case .loadCritical(let text): "--critical-load: \(text); the rest is for a later run"
         }
     }
 
@@ -83,7 +87,7 @@ package enum StopReason: Sendable, Equatable {
         switch self {
         case .complete, .incomplete, .maxRecords, .maxRuntime, .stopRequested: false
         case .secretRefused, .secretUnproven, .nodesImplausible, .loopDetected, .auditFailed, .planFailed, .storeFailed,
-            .shardLost:
+            .shardLost, .loadCritical:
             true
         }
     }

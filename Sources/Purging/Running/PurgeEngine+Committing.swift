@@ -13,7 +13,7 @@ extension PurgeEngine {
     }
 
     mutating func settled(_ batch: [Settler.Item], _ result: Result<[SettlementResult], any Error>, at now: Instant) {
-        settler.batchWritten()
+        settler.batchWritten(at: now)
         switch result {
         case .failure(let error):
             for item in batch where item.meaning.isPostponement {

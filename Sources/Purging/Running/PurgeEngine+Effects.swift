@@ -27,6 +27,10 @@ extension PurgeEngine {
         case clockContradicted(ticket: Int, ahead: Duration)
         /// Nothing new is to be sent for now; nil if it may be again.
         case paused(PauseReason?)
+        /// The rate and the share of the nodes' limits that hold from now on.
+        case limited(maxRate: Double?, share: Double)
+        /// The run must end, as the database has too much to do.
+        case loadCritical(String)
     }
 
     /// What is to be done now.

@@ -120,8 +120,12 @@ struct PurgeEngine: Sendable {
                 )
             )
         case .paused(let reason):
-            if reason != pause { observer.observe(.paused(reason)) }
+            if !(reason.map { $0.isLike(pause) } ?? (pause == nil)) { observer.observe(.paused(reason)) }
             pause = reason
+            settler.isThrottled = reason?.isThrottle ?? false
+        case .limited(let maxRate, let share):
+            dispatcher.limit(perSecond: [options.maxRate, maxRate].compactMap { $0 }.min(), share: share)
+        case .loadCritical(let what): stop(.loadCritical(what))
         }
     }
 

@@ -56,7 +56,11 @@ extension PurgeRun {
 
     /// Once a second: whether it may send, and what it is doing.
     func look(at engine: inout PurgeEngine) {
-        if let pauses { engine.handle(.paused(pauses.reason(at: time.wallTime)), at: time.now) }
+        if let orders = pauses?.orders(at: time.wallTime) {
+            if let emergency = orders.emergency { engine.handle(.loadCritical(emergency), at: time.now) }
+            engine.handle(.limited(maxRate: orders.maxRate, share: orders.share), at: time.now)
+            engine.handle(.paused(orders.pause), at: time.now)
+        }
         let status = engine.status(at: time.now)
         board?.publish(status, at: time.now)
         if !status.waits.isEmpty { observer.observe(.waiting(status.waits)) }

@@ -3,13 +3,18 @@ import DequeModule
 /// Gathers what is to be written and forms batches of it: a pure state machine.
 ///
 /// A batch goes when it is large enough, when its oldest settlement waited long enough, or when nothing else is under
-/// way. One batch is written at a time; what comes meanwhile forms the next.
+/// way. One batch is written at a time; what comes meanwhile forms the next. How large it may be follows from what the last
+/// ones took, so that a database in trouble gets short transactions.
 struct Settler: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
     package struct Settings: Sendable {
         /// The most records in one transaction: it bounds how long row locks are held.
         package var batchSize = 100
+        /// The most records in one transaction while the database is to be spared.
+        var smallBatch = 10
+        /// What a transaction may take; where it takes longer, the next one is smaller.
+        var aim = Duration.milliseconds(50)
         /// How long a confirmed record may wait for others.
         package var linger = Duration.milliseconds(100)
         /// How many settlements may be pending before nothing more is added: a slow database slows everything down.
@@ -46,7 +51,12 @@ struct Settler: Sendable {
     private(set) var isWriting = false
     /// While held, no batch goes out: nothing is written until some node accepted the secret.
     var isHeld: Bool
+    /// Whether the database is to be spared: batches are small.
+    var isThrottled = false
     private let settings: Settings
+    /// The most records in the next batch, by what the last ones took.
+    private var size: Int
+    private var writing: (since: Instant, count: Int)?
     private var pending: [Item] = []
     private var oldest: Instant?
     /// How many requests were sent since the batch that is being written went out.
@@ -56,6 +66,7 @@ struct Settler: Sendable {
 
     package init(settings: Settings, isHeld: Bool = false) {
         self.settings = settings
+        size = settings.batchSize
         self.isHeld = isHeld
     }
 
@@ -68,7 +79,9 @@ struct Settler: Sendable {
 
     /// How many requests may be sent. While a batch is being written, these are two batches' worth: where the database is lost
     /// or refuses, data is not deleted for records that can't be.
-    var sendable: Int { isWriting ? max(0, 2 * settings.batchSize - sentMeanwhile) : .max }
+    var sendable: Int { isWriting ? max(0, 2 * most - sentMeanwhile) : .max }
+
+    private var most: Int { isThrottled ? min(size, settings.smallBatch) : size }
 
     var allowsSending: Bool { sendable > 0 }
 
@@ -107,16 +120,27 @@ struct Settler: Sendable {
             add(item, now: now)
         }
         guard let oldest else { return nil }
-        guard isIdle || pending.count >= settings.batchSize || oldest + settings.linger <= now else { return nil }
-        let batch = Array(pending.prefix(settings.batchSize))
+        guard isIdle || pending.count >= most || oldest + settings.linger <= now else { return nil }
+        let batch = Array(pending.prefix(most))
         pending.removeFirst(batch.count)
         self.oldest = pending.isEmpty ? nil : now
         isWriting = true
+        writing = (now, batch.count)
         sentMeanwhile = 0
         return batch
     }
 
-    mutating func batchWritten() { isWriting = false }
+    mutating func batchWritten(at now: Instant) {
+        isWriting = false
+        guard let (since, count) = writing else { return }
+        writing = nil
+        let took = now - since
+        if took > settings.aim {
+            size = max(min(settings.smallBatch, size), Int(Double(min(size, count)) * max(0.5, settings.aim / took)))
+        } else if took < settings.aim / 2, count >= size {
+            size = min(settings.batchSize, size + max(1, size / 4))
+        }
+    }
 
     /// Forgets what was not written.
     package mutating func discard() {

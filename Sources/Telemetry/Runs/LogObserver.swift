@@ -107,7 +107,8 @@ package final class LogObserver: RunObserver {
             logger.notice("Run\(shard.map { " of shard \($0)" } ?? "") started")
         case .backlogCountBegan, .deletionRedirected, .progressed, .waiting, .answered: break
         case .paused(let reason?):
-            logger.notice("Paused, because \(reason). No new request is sent; confirmed deletions are still committed")
+            let word = reason.isThrottle ? "Throttled by" : "Paused, because"
+            logger.notice("\(word) \(reason). No new request is sent; confirmed deletions are still committed")
         case .paused(nil): logger.notice("Resumed after a pause")
         case .limitReached:
             logger.info("Reached --max-records")
@@ -156,7 +157,8 @@ package final class LogObserver: RunObserver {
     }
 
     private static func next(_ reason: NodeGate.TroubleReason) -> String {
-        reason == .decommissioned ? "and the next run asks it again" : "and it is probed now and then while the run lasts"
+        reason == .decommissioned
+            ? "and the next run asks it again" : "and it is probed now and then while the run lasts"
     }
 
     private func finished(_ summary: RunSummary) {

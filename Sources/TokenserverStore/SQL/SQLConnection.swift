@@ -18,6 +18,11 @@ package protocol SQLSession {
     func execute(_ statement: SQLStatement) throws -> Int
 }
 
+/// A session whose results have names, for statements whose columns differ from server to server.
+package protocol NamedColumnsSession: SQLSession {
+    func namedQuery(_ statement: SQLStatement) throws -> [[String: SQLValue]]
+}
+
 /// One connection to a database.
 ///
 /// Uses of one connection run one after the other. They block a thread that is not the concurrency pool's, and task

@@ -11,6 +11,11 @@ package struct SQLRow: Sendable {
 
     package init(_ values: [SQLValue]) { self.values = values }
 
+    /// The values by their columns' names.
+    package func named(_ columns: [String]) -> [String: SQLValue] {
+        Dictionary(zip(columns, values), uniquingKeysWith: { first, _ in first })
+    }
+
     package func optionalInteger(_ column: Int) throws(SQLError) -> Int64? {
         guard column < values.count else { throw unexpected(column, "an integer") }
         switch values[column] {

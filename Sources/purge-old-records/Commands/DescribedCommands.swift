@@ -27,6 +27,7 @@ struct CompletedCommand: ParsableCommand {
     @OptionGroup var records: RecordOptions
     @OptionGroup var running: RunningOptions
     @OptionGroup var steering: SteeringOptions
+    @OptionGroup var brakes: BrakeOptions
     @OptionGroup var sharding: ShardingOptions
     @OptionGroup var nodes: NodeOptions
     @OptionGroup var monitoring: MonitoringOptions

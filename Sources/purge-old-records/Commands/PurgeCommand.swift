@@ -47,6 +47,9 @@ struct PurgeCommand: ParsableCommand {
     @OptionGroup(title: "Steering without a restart")
     var steering: SteeringOptions
 
+    @OptionGroup(title: "Brakes")
+    var brakes: BrakeOptions
+
     @OptionGroup(title: "Several instances")
     var sharding: ShardingOptions
 

@@ -4,7 +4,8 @@ import ArgumentParser
 struct SteeringOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "While this file exists, nothing new is sent; confirmed deletions are committed. Looked for once a second.",
+            "While this file exists, nothing new is sent; confirmed deletions are committed. \"rate 20\" in it means at most"
+                + " 20 a second instead, \"50%\" half the limits of the nodes. Looked for once a second.",
             valueName: "file"
         ),
         completion: .file()

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Purging
+import Steering
 import Telemetry
 import TokenserverStore
 
@@ -45,7 +46,8 @@ struct Logs {
         } else {
             logger.error("\(text)")
         }
-        return 1
+        // Nothing was touched, and no other try would do better.
+        return error is BrakeError ? 64 : 1
     }
 
     /// Prints lines that are no part of a log, for those who used the program in a way that it can't work; waits for the

@@ -42,7 +42,7 @@ extension PurgeProgram {
             logger.warning("\(warning)")
         }
         if settings.isDryRun, settings.steering != nil {
-            logger.warning("--pause-file and --window have no effect with --dryrun, which sends nothing")
+            logger.warning("--pause-file, --window and the brakes have no effect with --dryrun, which sends nothing")
         }
         if settings.isJSON, !settings.isOneshot {
             logger.warning("--json has no effect without --oneshot: only then is there a result to print")

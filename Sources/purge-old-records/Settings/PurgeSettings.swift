@@ -85,7 +85,6 @@ struct PurgeSettings {
         )
         options.shard = sharding.shard
         if sharding != .alone { options.maxOffset = 0 }
-        steering = try SteeringSettings(command.steering)
         monitoring = try MonitoringSettings(
             command.monitoring,
             gracePeriod: records.gracePeriod,
@@ -135,6 +134,10 @@ struct PurgeSettings {
                 remedy: "set it to http://host:port, or unset it"
             )
         }
+        steering = try SteeringSettings(
+            command.steering,
+            BrakeSettings(command.brakes, database: records.connector, client: client, environment: environment)
+        )
     }
 
     /// The secret of a purge.

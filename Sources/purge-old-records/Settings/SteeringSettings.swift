@@ -1,15 +1,18 @@
 import Foundation
+import Purging
 import Steering
 
 /// The checked form of ``SteeringOptions``.
 struct SteeringSettings {
     let pauses: Pauses
+    /// Nil without brakes.
+    let brakes: BrakeWatch?
     /// For the log.
     let text: String
 
     /// - Returns: nil if nothing is asked for.
-    init?(_ options: SteeringOptions) throws(UsageError) {
-        if options.pauseFile == nil, options.window.isEmpty { return nil }
+    init?(_ options: SteeringOptions, _ brakes: BrakeSettings) throws(UsageError) {
+        if options.pauseFile == nil, options.window.isEmpty, brakes.brakes.isEmpty { return nil }
         if let file = options.pauseFile {
             let folder = URL(filePath: file).deletingLastPathComponent().path
             var isDirectory: ObjCBool = false
@@ -33,7 +36,9 @@ struct SteeringSettings {
                 )
             }
         }
-        pauses = Pauses(file: options.pauseFile, windows: windows)
-        text = (options.window + [options.pauseFile].compactMap { $0 }).joined(separator: "; ")
+        self.brakes = brakes.brakes.isEmpty ? nil : BrakeWatch(brakes.brakes, time: SystemTime())
+        pauses = Pauses(file: options.pauseFile, windows: windows, brakes: self.brakes)
+        let texts = options.window + [options.pauseFile, brakes.text.isEmpty ? nil : brakes.text].compactMap { $0 }
+        text = texts.joined(separator: "; ")
     }
 }

@@ -15,7 +15,9 @@ struct OpenRunTests {
 
     private static func url(_ exchange: SimulatedNodes.Exchange) -> String { exchange.request.target.text }
 
-    @Test("one that asks for quiet again and again is left after the third time, and is not asked before it said, not in the next run either")
+    @Test(
+        "one that asks for quiet again and again is left after the third time, and is not asked before it said, not in the next run either"
+    )
     func quietForGood() throws {
         let fixture = RunFixture(nodes: 5, records: Self.records(400, nodes: 5))
         fixture.nodes.node(Node.url(1)) { _, _ in
@@ -33,7 +35,10 @@ struct OpenRunTests {
         for record in [UserRecord].obsolete(1001...1050, node: { _ in 2 }) { fixture.store.insert(record) }
         let next = try fixture.run()
         #expect(next.deletedTotal == 50)
-        #expect(fixture.nodes.exchanges.filter { Self.url($0) == Node.url(1) && $0.sentAt < last + .seconds(40) }.count == asked.count)
+        #expect(
+            fixture.nodes.exchanges.filter { Self.url($0) == Node.url(1) && $0.sentAt < last + .seconds(40) }.count
+                == asked.count
+        )
         #expect(fixture.time.now - last < .seconds(40))
         #expect(next.stopReason == .incomplete)
         // Once its time is over, it is asked again.
@@ -114,7 +119,9 @@ struct OpenRunTests {
         #expect(fixture.nodes.exchanges.filter { Self.url($0) == Node.url(1) }.count <= 2)
     }
 
-    @Test("--max-records is reached exactly although some of its records wait for a node, and only then is it the reason")
+    @Test(
+        "--max-records is reached exactly although some of its records wait for a node, and only then is it the reason"
+    )
     func maxRecords() throws {
         var options = RunOptions()
         options.maxRecords = 25
