@@ -15,14 +15,17 @@ struct BrakeTests {
         _ arguments: [String],
         environment: [String: String] = [:],
         for reason: String,
+        after pause: Duration = .zero,
         until release: () async throws -> Void
     ) async throws {
         try await world.add(SandboxRecord.obsolete(1...10))
+        try await Task.sleep(for: pause)
         let before = world.confirmed
         let environment = world.environment.merging(environment) { $1 }
         let running = try Program.purge.start(["--oneshot", "--listen", "0"] + arguments, environment: environment)
         let watcher = try await Watcher(running)
         try await eventually("it waits") { running.errorSoFar.contains(reason) || !running.isRunning }
+        try #require(running.isRunning, "it ended: \(running.errorSoFar)")
         try await eventually("the page says so") {
             try watcher.status()["state"] as? String == "throttled" && watcher.metric("purge_throttled") == 1
         }
@@ -146,7 +149,7 @@ struct BrakeTests {
                 ConnectionOptions(readOnly: false, statementTimeout: .seconds(100))
             )
             _ = try await locking.withSession { try $0.execute("FLUSH TABLES WITH READ LOCK") }
-            try await waits(world, ["--max-lag", "2"], environment: environment, for: "s behind") {
+            try await waits(world, ["--max-lag", "2"], environment: environment, for: "s behind", after: .seconds(4)) {
                 _ = try await locking.withSession { try $0.execute("UNLOCK TABLES") }
             }
             // At rest for a while.
@@ -173,7 +176,7 @@ struct BrakeTests {
             #expect(try await world.purge("--replica", url, "--max-lag", "2").code == 0)
             #expect(try await world.uids() == [])
             try await tell("SELECT pg_wal_replay_pause()")
-            try await waits(world, ["--replica", url, "--max-lag", "2"], for: "s behind") {
+            try await waits(world, ["--replica", url, "--max-lag", "2"], for: "s behind", after: .seconds(4)) {
                 try await tell("SELECT pg_wal_replay_resume()")
             }
             await replica.stop()
