@@ -165,6 +165,40 @@ package final class TokenserverStore: BacklogSource, Sendable {
         }
     }
 
+    package func recordCount(of mass: NodeDirectory.Mass, limit: Int) async throws -> Int {
+        try await read { [service] session in
+            let rows = try session.query(
+                """
+                SELECT COUNT(*) FROM (SELECT 1 FROM users u\(session.dialect.using(TokenserverSchema.backlogIndex)) \
+                WHERE u.service = \(service) AND u.replaced_at = \(mass.replacedAt.rawValue) \
+                AND u.nodeid = \(mass.node.rawValue) LIMIT \(limit)) AS counted
+                """
+            )
+            return Int(try rows.first?.integer(0) ?? 0)
+        }
+    }
+
+    /// By the ends of two indexes.
+    package func newest() async throws -> NewestRecord? {
+        try await read { [service] session in
+            let made = try session.query(
+                """
+                SELECT u.uid, u.created_at FROM users u\(session.dialect.using("PRIMARY")) \
+                WHERE u.service + 0 = \(service) ORDER BY u.uid DESC LIMIT 1
+                """
+            ).first
+            guard let made else { return nil }
+            let replaced = try session.query(
+                """
+                SELECT u.replaced_at FROM users u\(session.dialect.using(TokenserverSchema.backlogIndex)) \
+                WHERE u.service = \(service) AND u.replaced_at IS NOT NULL ORDER BY u.replaced_at DESC LIMIT 1
+                """
+            ).first
+            let moments = [made.integerIfAny(1), replaced?.integerIfAny(0)].compactMap { $0 }
+            return NewestRecord(uid: UID(try made.integer(0)), changedAt: Timestamp(moments.max() ?? 0))
+        }
+    }
+
     /// The window that holds what follows the query's cursor; read anew once the cursor has passed it.
     private func window(for query: BacklogQuery, _ session: any SQLSession) throws -> BacklogWindow {
         let (cursor, cutoff, accounts) = (query.cursor, query.scope.cutoff, query.accounts)

@@ -33,6 +33,12 @@ final class WritableTokenserverStore: RecordStore {
         try await source.recordCount(naming: node, limit: limit)
     }
 
+    func recordCount(of mass: NodeDirectory.Mass, limit: Int) async throws -> Int {
+        try await source.recordCount(of: mass, limit: limit)
+    }
+
+    func newest() async throws -> NewestRecord? { try await source.newest() }
+
     func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] { try await source.standings(uids) }
 
     func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult] {

@@ -24,6 +24,9 @@ package protocol BacklogSource: Sendable {
     /// How many records of the service name this node, counted up to `limit`: active ones too, as a missing row that
     /// active records name is the surest sign of a half-restored table.
     func recordCount(naming node: NodeID, limit: Int) async throws -> Int
+
+    /// How many records of this node were replaced in this millisecond, counted up to `limit`.
+    func recordCount(of mass: NodeDirectory.Mass, limit: Int) async throws -> Int
 }
 
 /// Tokenserver's database with the one thing that a purge changes in it.
@@ -35,6 +38,10 @@ package protocol RecordStore: BacklogSource {
     ///
     /// - Returns: one result for each settlement, in their order.
     func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult]
+
+    /// The newest that is in it, of whatever state: the greatest uid, and the latest moment at which a record was made or
+    /// replaced; nil if there is no record.
+    func newest() async throws -> NewestRecord?
 
     /// What stands under these uids now, in scope or not; a uid under which there is no record is missing.
     func standings(_ uids: [UID]) async throws -> [UID: RecordStanding]

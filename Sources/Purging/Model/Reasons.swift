@@ -19,6 +19,8 @@ package enum HoldReason: String, Sendable, CaseIterable {
     case sharedData = "shared_data"
     case unnamedStorage = "unnamed_storage"
     case goneNode = "gone_node"
+    case massUnassigned = "mass_unassigned"
+    case lastRecord = "last_record"
     case notFound = "not_found"
     case writtenSince = "written_since"
 
@@ -37,6 +39,11 @@ package enum HoldReason: String, Sendable, CaseIterable {
             "--node-type names other storages by URL, but not this one; name it with --node-type URL=TYPE"
         case .goneNode:
             "more than 1,000 records name a node that is not in nodes; confirm that it is gone with --gone-node ID"
+        case .massUnassigned:
+            "more records of one node than --hold-mass allows were replaced in the same millisecond, as by an unassignment; confirm"
+                + " that it was meant with --confirm-mass NODE_ID"
+        case .lastRecord:
+            "it is the user's last record, and --keep-last-record keeps those: the user's next login ends it"
         case .notFound:
             "the node answered 404; correct the node's URL, or use --accept-404 if the node means \"nothing there\""
         case .writtenSince:

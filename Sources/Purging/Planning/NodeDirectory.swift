@@ -28,6 +28,21 @@ package struct NodeDirectory: Sendable {
     private let nodesByTarget: [String: [NodeID]]
     /// Missing nodes that more records name than may be deleted without a confirmation.
     package var crowdedGoneNodes: Set<NodeID> = []
+    /// What was replaced at a stroke, in greater number than goes without a confirmation.
+    package var masses: Set<Mass> = []
+
+    /// Records of one node with one and the same `replaced_at`.
+    package struct Mass: Hashable, Sendable {
+        package let node: NodeID
+        package let replacedAt: Timestamp
+
+        package init(node: NodeID, replacedAt: Timestamp) {
+            self.node = node
+            self.replacedAt = replacedAt
+        }
+
+        init(of entry: BacklogEntry) { self.init(node: entry.record.nodeID, replacedAt: entry.replacedAt) }
+    }
 
     package init(nodes: [Node], policy: PurgePolicy) {
         let idsByStorage = Dictionary(grouping: nodes) { ServiceURL.storage(ofURL: $0.url) }.mapValues { $0.map(\.id) }

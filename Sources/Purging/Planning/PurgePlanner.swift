@@ -12,13 +12,16 @@ package struct PurgePlanner: Sendable {
     package func action(for entry: BacklogEntry, in directory: NodeDirectory) -> PurgeAction {
         let record = entry.record
         if record.malformation != nil { return .fail(.malformed) }
-        guard let place = directory[record.nodeID] else { return nodelessAction(entry, in: directory) }
+        guard let place = directory[record.nodeID] else {
+            return accidentHold(entry, in: directory) ?? nodelessAction(entry, in: directory)
+        }
         if place.node.isDowned, !policy.forcesDownedNodes {
             return .wait(.nodeDown)
         }
         guard let target = place.target, let keys = record.keys, let usualKey = keys.first else {
             return .fail(.malformed)
         }
+        if let hold = accidentHold(entry, in: directory) { return hold }
         if place.keying == .unnamed { return .hold(.unnamedStorage) }
         if isNeeded(entry, in: directory) { return .wait(.tombstoneLast) }
         let check = WriteCheck(entry: entry, margin: policy.writeMargin)
@@ -50,6 +53,18 @@ package struct PurgePlanner: Sendable {
     /// Which field of a record makes it malformed, and how; nil if none does, and its node's URL is the problem.
     package func problem(of record: UserRecord) -> String? {
         record.malformation ?? (record.keys == nil ? "client_state is not hexadecimal" : nil)
+    }
+
+    /// What looks like somebody's accident, or would lock a user out, is held; nil if there is nothing of it.
+    private func accidentHold(_ entry: BacklogEntry, in directory: NodeDirectory) -> PurgeAction? {
+        let node = entry.record.nodeID
+        if directory.masses.contains(NodeDirectory.Mass(of: entry)), !policy.confirmedMasses.contains(node) {
+            return .hold(.massUnassigned)
+        }
+        guard policy.keepsLastRecords, !entry.isAccountDeleted else { return nil }
+        let next = NextLogin([entry.record] + entry.others)
+        let isLast = next.active.isEmpty && next.current.contains { $0.uid == entry.record.uid }
+        return isLast ? .hold(.lastRecord) : nil
     }
 
     private func nodelessAction(_ entry: BacklogEntry, in directory: NodeDirectory) -> PurgeAction {

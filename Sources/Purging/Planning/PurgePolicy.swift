@@ -13,6 +13,12 @@ package struct PurgePolicy: Sendable {
     package var acceptsUnaddressable = false
     /// `--gone-node`: missing node ids that the operator confirmed, however many records name them.
     package var confirmedGoneNodes: Set<NodeID> = []
+    /// `--hold-mass`: more records than this of one node with one and the same `replaced_at` are held; nil for no limit.
+    package var mostAtAStroke: Int?
+    /// `--confirm-mass`: node ids of which that was meant.
+    package var confirmedMasses: Set<NodeID> = []
+    /// `--keep-last-record`: a user without an active record keeps the current one, unless the account is deleted.
+    package var keepsLastRecords = false
     /// Whether a deleted account's tombstone goes last on every storage, and not only where a decision rests on it.
     package var keepsTombstonesLast = false
     /// How long after a record was replaced its owner can still have written with an old token; nil for

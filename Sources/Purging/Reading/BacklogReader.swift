@@ -23,6 +23,9 @@ actor BacklogReader {
     private let time: any TimeSource
     private var directory: (value: NodeDirectory, readAt: Instant)?
     private var countedGoneNodes: [NodeID: Bool] = [:]
+    /// Those that were counted, and those of them that are too many.
+    private var countedMasses: Set<NodeDirectory.Mass> = []
+    private var masses: Set<NodeDirectory.Mass> = []
 
     init(source: any BacklogSource, policy: PurgePolicy, spannerNode: NodeID?, time: any TimeSource) {
         self.source = source
@@ -85,7 +88,28 @@ actor BacklogReader {
             }
         }
         directory.crowdedGoneNodes = Set(countedGoneNodes.filter(\.value).keys)
+        if let most = policy.mostAtAStroke {
+            for mass in suspects(among: entries) where !countedMasses.contains(mass) {
+                let count = try await source.recordCount(of: mass, limit: most + 1)
+                if countedMasses.count >= Self.mostMasses { countedMasses = masses }
+                countedMasses.insert(mass)
+                if count > most { masses.insert(mass) }
+            }
+            directory.masses = masses
+        }
         return directory
+    }
+
+    /// So many are remembered beside those that are too many.
+    private static let mostMasses = 10_000
+
+    /// What may have been replaced at a stroke: what shares its moment with another record here, and what is at either end of
+    /// the page, as there may be more of it outside.
+    private func suspects(among entries: [BacklogEntry]) -> Set<NodeDirectory.Mass> {
+        var counts: [NodeDirectory.Mass: Int] = [:]
+        for entry in entries { counts[NodeDirectory.Mass(of: entry), default: 0] += 1 }
+        let ends = [entries.first, entries.last].compactMap { $0.map { NodeDirectory.Mass(of: $0) } }
+        return Set(counts.filter { $0.value > 1 }.keys).union(ends)
     }
 }
 

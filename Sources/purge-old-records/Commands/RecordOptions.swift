@@ -78,4 +78,32 @@ struct RecordOptions: ParsableArguments {
         )
     )
     var goneNode: [String] = []
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Hold records of one node of which more than this were replaced in the same millisecond, as by an unassignment"
+                + " that was an accident; 0 for no limit.",
+            valueName: "n"
+        )
+    )
+    var holdMass = "0"
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Confirm that so many records of this node were unassigned on purpose (repeatable). Risk: if not, their users'"
+                + " data is lost.",
+            valueName: "id"
+        )
+    )
+    var confirmMass: [String] = []
+
+    @Flag(
+        help: """
+            Hold the last record of each user whose account isn't deleted: where new users aren't allowed, a user without a \
+            record can't log in any more.
+            """
+    )
+    var keepLastRecord = false
 }

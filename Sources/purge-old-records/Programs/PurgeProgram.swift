@@ -113,6 +113,7 @@ struct PurgeProgram {
             counter = PlanCounter(plan: plan, source: store)
             store = PlannedStore(store, plan: plan)
         }
+        try await checkNotRestored(store)
         if let journal { try await closeOpenIntents(journal, store, logs.logger) }
         // Before there is a client, which has to be shut down.
         var locks: (any ShardLocks)?

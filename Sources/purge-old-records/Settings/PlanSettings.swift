@@ -98,6 +98,10 @@ enum TargetOptions {
         values["--accept-unaddressable"] = policy.acceptsUnaddressable ? "given" : nil
         let gone = policy.confirmedGoneNodes.sorted().map(\.description).joined(separator: " ")
         values["--gone-node"] = gone.isEmpty ? nil : gone
+        values["--hold-mass"] = policy.mostAtAStroke.map { "\($0)" }
+        let masses = policy.confirmedMasses.sorted().map(\.description).joined(separator: " ")
+        values["--confirm-mass"] = masses.isEmpty ? nil : masses
+        values["--keep-last-record"] = policy.keepsLastRecords ? "given" : nil
         values["--no-write-check"] = writeMargin == nil ? "given" : nil
         values["--token-duration"] = writeMargin.map { "\($0.components.seconds - 300)" }
         values["SYNC_TOKENSERVER__SPANNER_NODE_ID"] = settings.spannerNode?.description

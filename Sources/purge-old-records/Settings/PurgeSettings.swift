@@ -20,6 +20,7 @@ struct PurgeSettings {
     let allowsOverlap: Bool
     let statsd: StatsdAddress?
     let auditLog: String?
+    let acceptsRestored: Bool
     let plan: PlanSettings
     let sharding: ShardingSettings
     /// Nil if it is always welcome.
@@ -71,6 +72,7 @@ struct PurgeSettings {
             isNeeded: !running.dryrun
         )
         auditLog = running.auditLog
+        acceptsRestored = running.acceptRestored
         try FileRoles(running, database: records.connector.name).check()
         if running.dryrun, running.auditLog != nil {
             throw UsageError(

@@ -47,6 +47,12 @@ struct RecordSettings {
         for node in options.goneNode {
             policy.confirmedGoneNodes.insert(NodeID(try Number.whole("--gone-node", node)))
         }
+        let mass = try Number.whole("--hold-mass", options.holdMass, in: 0...Int.max - 1)
+        policy.mostAtAStroke = mass == 0 ? nil : mass
+        for node in options.confirmMass {
+            policy.confirmedMasses.insert(NodeID(try Number.whole("--confirm-mass", node)))
+        }
+        policy.keepsLastRecords = options.keepLastRecord
         policy.overrideNode = try Self.override(options.overrideNode)
         policy.storageTypes = try NodeTypes(options.nodeType, spannerNode: spannerNode).storageTypes
         if policy.overrideNode != nil, !options.force {
