@@ -11,6 +11,9 @@
 /// one large user is no queue; and a round goes on until its average is good to a tenth, or for four times the limit,
 /// and counts for a queue only if the difference is more than twice the averages' standard errors.
 ///
+/// How much of a queue is let stand is the ``Urgency``'s. A purge that isn't urgent yields to whoever else uses the node, as
+/// LEDBAT does: it takes longer rounds, so that a small rise of the time is told from chance, and lets almost none stand.
+///
 /// Errors halve the limit, unless ``ErrorMemory`` says that they have little to do with it.
 struct ConcurrencyLimit: Sendable {
     typealias Instant = ContinuousClock.Instant
@@ -26,6 +29,37 @@ struct ConcurrencyLimit: Sendable {
         var slack = Duration.milliseconds(5)
         /// How long the floor holds until it is measured again.
         var floorLifetime = Duration.seconds(60)
+        /// A moment at which a minute began by the machine's clock: the floor is measured at the beginning of each, so that
+        /// all who send to the node hold back at once, and none takes the others' queue for the node's own pace. Nil for
+        /// whenever the floor is old.
+        var minuteBegan: Instant?
+        /// So many standard errors may be chance.
+        var doubt = 2.0
+        /// A round ends once its average is good to this share,
+        var accuracy = 0.1
+        /// or after so many answers, or so many times the limit.
+        var longestRound = 32
+        var longestRoundTimes = 4
+        /// What a round of equal answers is taken to be off, squared.
+        var prior = 0.09
+        /// Whether the limit is tried a little above what fits although there is a queue.
+        var insists = true
+
+        init() {}
+
+        /// How much of a node's time a purge takes from others who use it.
+        init(_ urgency: Urgency) {
+            switch urgency {
+            case .high: break
+            case .normal:
+                (tolerance, slack) = (1.1, .milliseconds(2))
+                (accuracy, longestRound, insists) = (0.07, 64, false)
+            case .low:
+                (tolerance, slack) = (1.02, .milliseconds(1))
+                (accuracy, longestRound, longestRoundTimes) = (0.04, 256, 8)
+                (doubt, prior, insists) = (1.5, 0.05, false)
+            }
+        }
     }
 
     private enum Pace: Sendable, Equatable {
@@ -40,7 +74,7 @@ struct ConcurrencyLimit: Sendable {
     private let settings: Settings
     private var window: Double
     private var pace = Pace.first
-    private var round = Round()
+    private var round: Round
     private var floor: Round.Average?
     private var floorMeasuredAt: Instant?
     /// The window when nothing queued last.
@@ -52,6 +86,7 @@ struct ConcurrencyLimit: Sendable {
 
     init(settings: Settings) {
         self.settings = settings
+        round = Round(settings)
         window = Double(min(settings.first, settings.ceiling))
         errors = ErrorMemory(ceiling: settings.ceiling)
     }
@@ -65,14 +100,33 @@ struct ConcurrencyLimit: Sendable {
     /// The node did what it was asked to.
     mutating func answeredWell(_ request: NodeGate.Request, elapsed: Duration, now: Instant) {
         errors.answeredWell(inFlight: request.inFlight)
+        if isMinuteOver(now) {
+            pace = .measuring(since: now)
+            round = Round(settings)
+        }
         // What started at that very moment waited behind the queue that was there.
-        if case .measuring(let since) = pace, request.startedAt <= since { return }
+        if case .measuring(let since) = pace, request.startedAt <= since + drain { return }
         round.add(elapsed, filledUp: request.filledUp)
         let isMeasuring = pace != .doubling && pace != .following
         if round.isComplete(at: value, isMeasuring: isMeasuring) {
             end(round, now: now)
-            round = Round()
+            round = Round(settings)
         }
+    }
+
+    /// Whether another minute has begun since the floor was measured, and that is long enough ago.
+    private func isMinuteOver(_ now: Instant) -> Bool {
+        guard let began = settings.minuteBegan, let floor, let floorMeasuredAt, pace == .doubling || pace == .following,
+            now - floorMeasuredAt >= .seconds(floor.seconds * 25)
+        else { return false }
+        func minute(_ moment: Instant) -> Double { ((moment - began) / settings.floorLifetime).rounded(.down) }
+        return minute(now) != minute(floorMeasuredAt)
+    }
+
+    /// The others' queues need time to go, too.
+    private var drain: Duration {
+        guard settings.minuteBegan != nil, let floor else { return .zero }
+        return .seconds(2 * floor.seconds)
     }
 
     /// The node had too much to do, or failed.
@@ -90,7 +144,7 @@ struct ConcurrencyLimit: Sendable {
         case .ease: window = max(1, window * 0.9)
         case .halve:
             window = max(1, min(window / 2, Double(mostNow(now))))
-            round = Round()
+            round = Round(settings)
         }
     }
 
@@ -98,7 +152,7 @@ struct ConcurrencyLimit: Sendable {
     mutating func startAgain() {
         window = 1
         pace = floor == nil ? .first : .doubling
-        round = Round()
+        round = Round(settings)
     }
 
     private mutating func end(_ round: Round, now: Instant) {
@@ -106,29 +160,35 @@ struct ConcurrencyLimit: Sendable {
         typicalLatency = time.seconds
         guard let known = floor, pace == .doubling || pace == .following else {
             // A node that has become much slower for reasons of its own is as good as a new one.
-            let isKnown = floor.map { time.seconds < $0.seconds * (1.5 + time.noise(with: $0)) } ?? false
+            let isKnown = floor.map { time.seconds < $0.seconds * (1.5 + chance(time, $0)) } ?? false
             pace = isKnown ? .following : .doubling
             floor = time
             floorMeasuredAt = now
             windowWithoutQueue = window
             return
         }
-        let noise = time.noise(with: known)
+        let noise = chance(time, known)
         if time.seconds * (1 + noise) < known.seconds { floor = time }
         let bearable = known.seconds * settings.tolerance * (1 + noise) + settings.slack.inSeconds
         let share = min(1, bearable / time.seconds)
         let isQueueing = share < 1
         if isQueueing, pace == .doubling { pace = .following }
         if isQueueing || round.wasBusy {
-            let growth = isQueueing ? 1 : pace == .doubling ? window : max(1, window.squareRoot() / 2)
+            let growth =
+                isQueueing ? (settings.insists ? 1 : 0) : pace == .doubling ? window : max(1, window.squareRoot() / 2)
             window = max(1, min(window * max(share, 0.5) + growth, Double(mostNow(now))))
         }
         if !isQueueing { windowWithoutQueue = window }
         let lifetime = max(settings.floorLifetime, .seconds(time.seconds * 50))
-        let isOld = floorMeasuredAt.map { now - $0 >= lifetime } ?? true
+        let isOld = settings.minuteBegan == nil && floorMeasuredAt.map { now - $0 >= lifetime } ?? true
         // A time that stays long while the limit shrinks is no queue of ours.
         let isDoubtful = isQueueing && window <= max(2, windowWithoutQueue / 2)
         if isOld || isDoubtful { pace = .measuring(since: now) }
+    }
+
+    /// The share by which two averages may well differ by chance.
+    private func chance(_ one: Round.Average, _ other: Round.Average) -> Double {
+        settings.doubt * (one.error * one.error + other.error * other.error).squareRoot()
     }
 
     private func mostNow(_ now: Instant) -> Int { min(errors.limit(at: now) ?? settings.ceiling, settings.ceiling) }
@@ -142,18 +202,17 @@ extension ConcurrencyLimit {
             let seconds: Double
             /// The standard error, as a share of the mean.
             let error: Double
-
-            /// The share by which two averages may well differ by chance.
-            func noise(with other: Average) -> Double {
-                2 * (error * error + other.error * other.error).squareRoot()
-            }
         }
+
+        private let settings: Settings
 
         private var answers = 0
         private var roots = 0.0
         private var squares = 0.0
         /// Whether the node had as many requests as it may have, at some time.
         private(set) var wasBusy = false
+
+        init(_ settings: Settings) { self.settings = settings }
 
         mutating func add(_ elapsed: Duration, filledUp: Bool) {
             let seconds = max(elapsed.inSeconds, 1e-6)
@@ -168,12 +227,19 @@ extension ConcurrencyLimit {
             let variance = max(0, squares / Double(answers) - mean * mean)
             // The root's relative error counts twice in its square. A few equal answers prove no accuracy, so each
             // time is taken to be off by a third at least.
-            let error = ((4 * variance / (mean * mean) + 0.09) / Double(answers)).squareRoot()
+            let error = ((4 * variance / (mean * mean) + settings.prior) / Double(answers)).squareRoot()
             return Average(seconds: mean * mean, error: error)
         }
 
         func isComplete(at limit: Int, isMeasuring: Bool) -> Bool {
-            answers >= max(limit, isMeasuring ? 12 : 4) && (answers >= max(4 * limit, 32) || average.error <= 0.1)
+            answers >= max(limit, isMeasuring ? 12 : 4)
+                && (answers >= max(settings.longestRoundTimes * limit, settings.longestRound)
+                    || average.error <= settings.accuracy)
         }
     }
+}
+
+/// `--urgency`: how much of a node's time a purge takes from others who use it.
+package enum Urgency: String, Sendable, CaseIterable {
+    case low, normal, high
 }

@@ -6,8 +6,14 @@ extension NodeGate {
         /// Requests in flight before anything is known of the node: few enough to see its own pace.
         package var firstLimit = 2
 
+        /// How much of its time may be taken from others who use the node.
+        package var urgency = Urgency.high
+        /// A moment at which a minute began by the machine's clock.
+        var minuteBegan: Instant?
+
         var concurrency: ConcurrencyLimit.Settings {
-            var settings = ConcurrencyLimit.Settings()
+            var settings = ConcurrencyLimit.Settings(urgency)
+            settings.minuteBegan = urgency == .high ? nil : minuteBegan
             settings.ceiling = ceiling
             settings.first = firstLimit
             return settings

@@ -123,8 +123,11 @@ package struct PurgeRun: Sendable {
             summary.stopReason = .storeFailed(String(describing: error))
             return summary
         }
+        var paced = options
+        let wall = time.wallTime.rawValue % 60_000
+        paced.dispatcher.gate.minuteBegan = time.now - .milliseconds(wall)
         var engine = PurgeEngine(
-            options: options,
+            options: paced,
             policy: policy,
             cutoff: preparation.cutoff,
             directory: preparation.directory,

@@ -26,6 +26,16 @@ struct NodeOptions: ParsableArguments {
     var concurrency = "32"
 
     @Option(
+        help: ArgumentHelp(
+            "How much of a node's time may be taken from its users: low yields as soon as answers take noticeably longer,"
+                + " normal lets a short queue stand, high takes all that the node can do.",
+            valueName: "low|normal|high"
+        ),
+        completion: .list(["low", "normal", "high"])
+    )
+    var urgency = "low"
+
+    @Option(
         name: .customLong("max-attempts"),
         parsing: .unconditional,
         help: ArgumentHelp("Tries for each record and run.", valueName: "n")

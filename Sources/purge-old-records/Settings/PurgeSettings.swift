@@ -55,6 +55,13 @@ struct PurgeSettings {
         let concurrency = try Number.whole("--concurrency", nodes.concurrency, in: 1...10_000)
         options.dispatcher.gate.ceiling = concurrency
         client.connectionsPerNode = concurrency
+        guard let urgency = Urgency(rawValue: nodes.urgency) else {
+            throw UsageError(
+                problem: "--urgency is neither low, normal nor high",
+                remedy: "give low to leave the nodes to their users, or high to take all that they can do"
+            )
+        }
+        options.dispatcher.gate.urgency = urgency
         let attempts = try Number.whole("--max-attempts", nodes.maxAttempts, in: 1...1000)
         options.dispatcher.retry.maxAttempts = attempts
         let tokenLife = try TimeText.duration("--token-duration", nodes.tokenDuration, in: 0...longest)
