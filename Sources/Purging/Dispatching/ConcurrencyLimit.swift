@@ -27,6 +27,8 @@ struct ConcurrencyLimit: Sendable {
         var tolerance = 1.25
         /// And so much longer on top of that: what harms no node, and what may be our own unrest.
         var slack = Duration.milliseconds(5)
+        /// Answers that take no longer than this are fine, whatever the floor: nobody notices.
+        var unnoticed = Duration.zero
         /// How long the floor holds until it is measured again.
         var floorLifetime = Duration.seconds(60)
         /// A moment at which a minute began by the machine's clock: the floor is measured at the beginning of each, so that
@@ -52,10 +54,10 @@ struct ConcurrencyLimit: Sendable {
             switch urgency {
             case .high: break
             case .normal:
-                (tolerance, slack) = (1.1, .milliseconds(2))
+                (tolerance, slack, unnoticed) = (1.1, .milliseconds(2), .milliseconds(4))
                 (accuracy, longestRound, insists) = (0.07, 64, false)
             case .low:
-                (tolerance, slack) = (1.02, .milliseconds(1))
+                (tolerance, slack, unnoticed) = (1.02, .milliseconds(1), .milliseconds(4))
                 (accuracy, longestRound, longestRoundTimes) = (0.04, 256, 8)
                 (doubt, prior, insists) = (1.5, 0.05, false)
             }
@@ -169,7 +171,10 @@ struct ConcurrencyLimit: Sendable {
         }
         let noise = chance(time, known)
         if time.seconds * (1 + noise) < known.seconds { floor = time }
-        let bearable = known.seconds * settings.tolerance * (1 + noise) + settings.slack.inSeconds
+        let bearable = max(
+            known.seconds * settings.tolerance * (1 + noise) + settings.slack.inSeconds,
+            settings.unnoticed.inSeconds
+        )
         let share = min(1, bearable / time.seconds)
         let isQueueing = share < 1
         if isQueueing, pace == .doubling { pace = .following }

@@ -97,7 +97,8 @@ struct BacklogDocument: Encodable {
             )
         }
         deferred = answers(report.deferred)
-        lastAnswersAsOf = asOf
+        // The log's times have microseconds, which not every program reads.
+        lastAnswersAsOf = asOf.map { $0.prefix { $0 != "." && $0 != "Z" } + "Z" }
         lastAnswers = asOf.map { _ in answers(report.answered) }
     }
 
