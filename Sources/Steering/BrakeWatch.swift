@@ -31,12 +31,17 @@ package final class BrakeWatch: Sendable {
         var found: String? = "it has not been asked yet"
         var emergency: String?
         var calm = BrakeWatch.calmReadings
+        /// Whether there was a reading, or an error, since the start.
+        var hasAnswered = false
+        /// Why it can never work.
+        var broken: BrakeError?
         var answeredAt: ContinuousClock.Instant
     }
 
     private let brakes: [any Brake]
     private let time: any TimeSource
     private let states: Mutex<[State]>
+    private let isRunning = Atomic(false)
 
     package init(_ brakes: [any Brake], time: any TimeSource) {
         self.brakes = brakes
@@ -46,6 +51,7 @@ package final class BrakeWatch: Sendable {
 
     /// Asks until its task is cancelled.
     package func run() async {
+        isRunning.store(true, ordering: .relaxed)
         await withTaskGroup(of: Void.self) { group in
             for index in brakes.indices {
                 group.addTask {
@@ -58,22 +64,32 @@ package final class BrakeWatch: Sendable {
         }
     }
 
-    /// Asks each of them once: what is set up wrongly shows at once.
-    ///
-    /// - Throws: ``BrakeError`` of the first that can never work.
-    package func check() async throws {
-        for index in brakes.indices { if let error = await ask(index) as? BrakeError { throw error } }
+    /// Asks each of them once, one after the other.
+    package func askAll() async {
+        isRunning.store(true, ordering: .relaxed)
+        for index in brakes.indices { await ask(index) }
     }
 
-    @discardableResult
-    private func ask(_ index: Int) async -> (any Error)? {
+    /// Waits for each one's first answer, beside ``run()``, but not for longer than ``patience`` or a stop: what is set up
+    /// wrongly shows at once.
+    ///
+    /// - Throws: ``BrakeError`` of the first that can never work.
+    package func firstReadings(_ stopSignal: StopSignal) async throws {
+        let deadline = time.now + Self.patience
+        while time.now < deadline, !stopSignal.isRequested {
+            let states = states.withLock { $0 }
+            if let broken = states.lazy.compactMap(\.broken).first { throw broken }
+            if states.allSatisfy(\.hasAnswered) { return }
+            await time.sleep(until: time.now + .milliseconds(20))
+        }
+    }
+
+    private func ask(_ index: Int) async {
         do {
-            let reading = try await brakes[index].ask()
-            note(reading, index)
-            return nil
+            note(try await brakes[index].ask(), index)
         } catch {
+            if let broken = error as? BrakeError { states.withLock { $0[index].broken = broken } }
             note(.busy("it can't be asked: \(error)"), index)
-            return error
         }
     }
 
@@ -81,6 +97,7 @@ package final class BrakeWatch: Sendable {
         let now = time.now
         states.withLock { states in
             states[index].answeredAt = now
+            states[index].hasAnswered = true
             states[index].emergency = nil
             switch reading {
             case .free:
@@ -97,8 +114,9 @@ package final class BrakeWatch: Sendable {
         }
     }
 
-    /// The first brake that is on, and what it found.
+    /// The first brake that is on, and what it found; nil before anybody asks them.
     package var reason: PauseReason? {
+        if !isRunning.load(ordering: .relaxed) { return nil }
         let (states, now) = (states.withLock { $0 }, time.now)
         for (brake, state) in zip(brakes, states) {
             if now - state.answeredAt > Self.patience {

@@ -18,7 +18,7 @@ struct PauseFile: Sendable {
             return SendOrders(pause: .unknownFile(path, problem: String(cString: strerror(error))))
         }
         guard let text else { return SendOrders(pause: .file(path)) }
-        return Self.orders(text) ?? SendOrders(pause: .unclearFile(path, content: Self.shown(text)))
+        return Self.orders(text) ?? SendOrders(pause: .unclearFile(path))
     }
 
     /// Its content; nil if it is empty, or nothing that can be read.
@@ -50,10 +50,5 @@ struct PauseFile: Sendable {
             return orders
         }
         return nil
-    }
-
-    /// Its first characters, none of which does anything in a log.
-    private static func shown(_ text: String) -> String {
-        String(text.prefix(40).map { $0.isLetter || $0.isNumber || "%.,-+_ ".contains($0) ? $0 : "?" })
     }
 }

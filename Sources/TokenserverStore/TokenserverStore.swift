@@ -178,27 +178,6 @@ package final class TokenserverStore: BacklogSource, Sendable {
         }
     }
 
-    /// By the ends of two indexes.
-    package func newest() async throws -> NewestRecord? {
-        try await read { [service] session in
-            let made = try session.query(
-                """
-                SELECT u.uid, u.created_at FROM users u\(session.dialect.using("PRIMARY")) \
-                WHERE u.service + 0 = \(service) ORDER BY u.uid DESC LIMIT 1
-                """
-            ).first
-            guard let made else { return nil }
-            let replaced = try session.query(
-                """
-                SELECT u.replaced_at FROM users u\(session.dialect.using(TokenserverSchema.backlogIndex)) \
-                WHERE u.service = \(service) AND u.replaced_at IS NOT NULL ORDER BY u.replaced_at DESC LIMIT 1
-                """
-            ).first
-            let moments = [made.integerIfAny(1), replaced?.integerIfAny(0)].compactMap { $0 }
-            return NewestRecord(uid: UID(try made.integer(0)), changedAt: Timestamp(moments.max() ?? 0))
-        }
-    }
-
     /// The window that holds what follows the query's cursor; read anew once the cursor has passed it.
     private func window(for query: BacklogQuery, _ session: any SQLSession) throws -> BacklogWindow {
         let (cursor, cutoff, accounts) = (query.cursor, query.scope.cutoff, query.accounts)

@@ -37,8 +37,6 @@ final class WritableTokenserverStore: RecordStore {
         try await source.recordCount(of: mass, limit: limit)
     }
 
-    func newest() async throws -> NewestRecord? { try await source.newest() }
-
     func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] { try await source.standings(uids) }
 
     func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult] {

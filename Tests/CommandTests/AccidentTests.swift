@@ -43,6 +43,36 @@ struct AccidentTests {
         }
     }
 
+    @Test("masses of several nodes in one millisecond are all held, however they are mixed")
+    func mixedMasses() async throws {
+        try await TestWorld.with(keying: Array(repeating: .uid, count: 8)) { world async throws in
+            let records = (Int64(1)...400).map { uid in
+                var record = SandboxRecord.obsolete(uid, node: uid % 8 + 1)
+                record.replacedAt = Self.stroke.rawValue
+                return record
+            }
+            try await world.add(records)
+            let run = try await world.purge("--hold-mass", "20")
+            #expect(run.code == 0, "\(run.error)")
+            #expect(try await world.uids().count == 400)
+            #expect(world.confirmed == 0)
+        }
+    }
+
+    @Test("the newest account's deletion is no restore")
+    func newestDeleted() async throws {
+        try await TestWorld.with { world async throws in
+            let log = ["--oneshot", "--audit-log", world.folder.appending(path: "audit.log").path]
+            var active = SandboxRecord.obsolete(47)
+            active.replacedAt = nil
+            try await world.add([active] + SandboxRecord.obsolete(48...50))
+            for _ in 0..<3 {
+                #expect(try await Program.purge.run(log, environment: world.environment).code == 0)
+            }
+            #expect(try await world.uids() == [47])
+        }
+    }
+
     @Test("without --hold-mass they go; a number below the mass is needed", arguments: [[], ["--hold-mass", "51"]])
     func noMass(arguments: [String]) async throws {
         try await TestWorld.with { world async throws in
@@ -129,14 +159,6 @@ struct AccidentTests {
             )
             #expect(run.code == 0, "\(run.error)")
             #expect(try await world.uids() == [])
-        }
-    }
-
-    @Test("nor is one from before these records were made", arguments: TestDatabase.Kind.allCases)
-    func restoredFromLongAgo(_ kind: TestDatabase.Kind) async throws {
-        try await restore(kind, before: SandboxRecord.obsolete(1...5), purged: SandboxRecord.obsolete(101...120)) {
-            _,
-            _ in
         }
     }
 

@@ -235,6 +235,30 @@ struct BrakeTests {
         }
     }
 
+    @Test("a brake that doesn't answer holds up no stop", arguments: [TestDatabase.Kind.sqlite, .mariadb, .postgres])
+    func hanging(_ kind: TestDatabase.Kind) async throws {
+        try await TestWorld.with(kind) { world async throws in
+            try await world.add(SandboxRecord.obsolete(1...60))
+            // Many tables without a condition by which they could be joined.
+            let query =
+                kind == .postgres
+                ? "SELECT 0 FROM pg_sleep(100)"
+                : "SELECT COUNT(*) FROM users a, users b, users c, users d, users e, users f WHERE a.uid + f.uid < 0"
+            let running = try Program.purge.start(
+                ["--oneshot", "--throttle-query", query],
+                environment: world.environment
+            )
+            try await eventually("it waits") { running.errorSoFar.contains("Throttled") || !running.isRunning }
+            #expect(world.confirmed == 0)
+            running.send(SIGTERM)
+            let begin = ContinuousClock.now
+            let run = await running.finished()
+            #expect(run.code == 0, "\(run.error)")
+            #expect(ContinuousClock.now - begin < .seconds(10))
+            #expect(try await world.uids().count == 60)
+        }
+    }
+
     @Test("wrong options are refused with one line, and nothing is touched")
     func wrong() async throws {
         try await TestWorld.with { world async throws in

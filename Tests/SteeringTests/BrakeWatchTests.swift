@@ -33,22 +33,23 @@ struct BrakeWatchTests {
     func hysteresis() async throws {
         let brake = Told("load")
         let watch = watch([brake])
-        #expect(watch.reason == .throttled(by: "load", found: "it has not been asked yet"))
-        try await watch.check()
+        // Nobody asks it yet, so it says nothing.
+        #expect(watch.reason == nil)
+        await watch.askAll()
         #expect(watch.reason == nil)
         brake.says { .busy("60") }
-        try await watch.check()
+        await watch.askAll()
         #expect(watch.reason == .throttled(by: "load", found: "60"))
         brake.says { .free }
         for _ in 1..<BrakeWatch.calmReadings {
-            try await watch.check()
+            await watch.askAll()
             #expect(watch.reason != nil)
         }
         brake.says { .busy("55") }
-        try await watch.check()
+        await watch.askAll()
         brake.says { .free }
         for number in 1...BrakeWatch.calmReadings {
-            try await watch.check()
+            await watch.askAll()
             #expect((watch.reason == nil) == (number == BrakeWatch.calmReadings))
         }
     }
@@ -58,15 +59,16 @@ struct BrakeWatchTests {
         let (good, bad) = (Told("good"), Told("bad"))
         let watch = watch([good, bad])
         bad.says { throw Broken() }
-        try await watch.check()
+        await watch.askAll()
         #expect(watch.reason == .throttled(by: "bad", found: "it can't be asked: it is broken"))
         bad.says { .free }
-        for _ in 0..<3 { try await watch.check() }
+        for _ in 0..<3 { await watch.askAll() }
         #expect(watch.reason == nil)
         time.advance(by: .seconds(6))
         #expect(watch.reason == .throttled(by: "good", found: "it has not answered for 6 s"))
         bad.says { throw BrakeError("no such thing") }
-        await #expect(throws: BrakeError.self) { try await watch.check() }
+        await watch.askAll()
+        await #expect(throws: BrakeError.self) { try await watch.firstReadings(StopSignal()) }
     }
 
     @Test("an emergency lasts as long as its reading")
@@ -74,11 +76,11 @@ struct BrakeWatchTests {
         let brake = Told("load")
         let watch = watch([brake])
         brake.says { .critical("900") }
-        try await watch.check()
+        await watch.askAll()
         #expect(watch.emergency == "load: 900")
         #expect(watch.reason != nil)
         brake.says { .free }
-        try await watch.check()
+        await watch.askAll()
         #expect(watch.emergency == nil)
     }
 }

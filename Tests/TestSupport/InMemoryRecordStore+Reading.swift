@@ -92,15 +92,6 @@ extension InMemoryRecordStore {
         }
     }
 
-    package func newest() async throws -> NewestRecord? {
-        tables.withLock { tables in
-            let records = tables.users.values.filter(\.isOfService).map(\.record)
-            guard let last = records.map(\.uid).max() else { return nil }
-            let moments = records.map(\.createdAt) + records.compactMap(\.replacedAt)
-            return NewestRecord(uid: last, changedAt: moments.max() ?? Timestamp(0))
-        }
-    }
-
     package func count(on nodes: [NodeID], scope: BacklogScope, limit: Duration) async throws -> [NodeID: Int]? {
         tables.withLock { tables in
             let records = tables.users.values.filter(\.isOfService).map(\.record).filter(scope.contains)

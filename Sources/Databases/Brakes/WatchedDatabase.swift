@@ -24,11 +24,19 @@ final class WatchedDatabase: Sendable {
         _ body: @escaping @Sendable (any SQLSession) throws -> Result
     ) async throws -> Result {
         do {
-            return try await current().withSession(body)
+            let connection = try await current()
+            // Where the server doesn't end a statement in time, we do.
+            let watchdog = Task {
+                try await Task.sleep(for: Self.timeLimit + .seconds(1))
+                connection.interrupt()
+            }
+            defer { watchdog.cancel() }
+            return try await connection.withSession(body)
         } catch {
             state.withLock { state in
                 state.connection = nil
-                if case .refused = error as? SQLError, state.refusal == nil, let error = error as? SQLError {
+                let isResting = state.refusal.map { .now < $0.until } ?? false
+                if !isResting, let error = error as? SQLError, case .refused = error {
                     state.refusal = (error, .now + Self.restAfterRefusal)
                 }
             }

@@ -15,10 +15,6 @@ package struct AuditTail: Sendable {
 
     /// The last deletions, the newest last.
     package private(set) var deleted: [Deleted] = []
-    /// The greatest uid, and the latest moment of a replacement, of all that was decided on.
-    package private(set) var newestUID: UID?
-    package private(set) var newestReplacement: Timestamp?
-
     /// Reads the ends of the file and of the one that it was last rotated to; a file that is missing says nothing.
     ///
     /// - Throws: ``AuditReadError``
@@ -43,8 +39,6 @@ package struct AuditTail: Sendable {
 
     private mutating func note(_ line: AuditLine) {
         let record = Deleted(uid: UID(line.uid), node: NodeID(line.nodeID), replacedAt: Timestamp(line.replacedAt))
-        newestUID = max(newestUID ?? record.uid, record.uid)
-        newestReplacement = max(newestReplacement ?? record.replacedAt, record.replacedAt)
         if line.event == .outcome, line.record == AuditOutcome.RecordFate.deleted.rawValue { deleted.append(record) }
     }
 }

@@ -96,7 +96,7 @@ package final class StatsdExport: Sendable {
     private static func gauge(_ name: String, _ value: Int) -> String { "\(prefix)\(name):\(value)|g" }
 
     private static func gauge(_ name: String, _ value: Double) -> String {
-        "\(prefix)\(name):\(Figures.decimal(thousandths: Int((value * 1000).rounded())))|g"
+        "\(prefix)\(name):\(Figures.decimal(thousandths: Int((min(max(value, -1e12), 1e12) * 1000).rounded())))|g"
     }
 
     private static func times(_ name: String, _ sample: DurationSample) -> [String] {

@@ -34,9 +34,12 @@ extension NodeDispatcher {
         var abandoned: [(target: ServiceURL, change: NodeGate.Change?, jobs: [Job])] = []
         for index in lanes.indices {
             guard let until = lanes[index].waitsUntil(at: now) else { continue }
-            // So that the next run doesn't ask it before, either.
-            lanes[index].gate.pause(for: until - now, now: now)
-            let change = lanes[index].gate.abandon(.longPause, now: now)
+            var change: NodeGate.Change?
+            if case .waitUntil = lanes[index].gate.permission(at: now) {
+                // So that the next run doesn't ask it before, either.
+                lanes[index].gate.pause(for: until - now, now: now)
+                change = lanes[index].gate.abandon(lanes[index].gate.trouble ?? .longPause, now: now)
+            }
             let jobs = lanes[index].removeAll()
             for job in jobs { giveBack(job) }
             turns.enter(index)

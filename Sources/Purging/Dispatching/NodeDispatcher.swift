@@ -110,7 +110,7 @@ package struct NodeDispatcher: Sendable {
         turns.enterAll()
     }
 
-    func target(named url: String) -> ServiceURL? { lanes.first { $0.target.text == url }?.target }
+    func target(of storage: String) -> ServiceURL? { laneByTarget[storage].map { lanes[$0].target } }
 
     var abandoned: [(target: ServiceURL, reason: NodeGate.TroubleReason)] {
         lanes.compactMap { lane in lane.gate.abandonReason.map { (lane.target, $0) } }
@@ -121,6 +121,9 @@ package struct NodeDispatcher: Sendable {
     }
 
     // MARK: Events
+
+    /// Whether there is something to do besides probing nodes.
+    var isBusy: Bool { lanes.contains { $0.gate.isHealthy && $0.load > 0 } }
 
     /// Nodes that were abandoned long enough ago may be probed again.
     mutating func takeUpDue(at now: Instant) {

@@ -80,6 +80,11 @@ package struct NodeGate: Sendable {
         }
     }
 
+    /// Why its circuit is open; nil if it isn't.
+    var trouble: TroubleReason? { if case .circuitOpen(let reason, _, _) = phase { reason } else { nil } }
+
+    var isHealthy: Bool { phase == .healthy }
+
     package var isCircuitOpen: Bool { if case .circuitOpen = phase { true } else { false } }
 
     package var abandonReason: TroubleReason? { if case .abandoned(let reason, _) = phase { reason } else { nil } }

@@ -5,7 +5,7 @@ package enum PauseReason: Sendable, Equatable, CustomStringConvertible {
     /// That can't be told, for this reason.
     case unknownFile(String, problem: String)
     /// The file of `--pause-file` exists, and says what nobody understands.
-    case unclearFile(String, content: String)
+    case unclearFile(String)
     /// It is a time outside of every `--window`; the next one opens then, if that can be told.
     case outsideWindows(opensAt: String?)
     /// Something outside is to be spared: which brake says so, and what it found.
@@ -26,8 +26,9 @@ package enum PauseReason: Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .throttled(let brake, let found): "\(brake): \(found)"
         case .file(let path): "the pause file \(path) exists"
-        case .unclearFile(let path, let content):
-            "the pause file \(path) says \"\(content)\", which is neither \"rate N\" nor \"N%\", so it counts as a stop"
+        // Its content may be anything, a secret too.
+        case .unclearFile(let path):
+            "the pause file \(path) says neither \"rate N\" nor \"N%\", so it counts as a stop"
         case .unknownFile(let path, let problem): "nobody can tell whether the pause file \(path) exists: \(problem)"
         case .outsideWindows(let time):
             "it is outside of every --window\(time.map { ", the next of which opens at \($0)" } ?? "")"

@@ -39,10 +39,6 @@ package protocol RecordStore: BacklogSource {
     /// - Returns: one result for each settlement, in their order.
     func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult]
 
-    /// The newest that is in it, of whatever state: the greatest uid, and the latest moment at which a record was made or
-    /// replaced; nil if there is no record.
-    func newest() async throws -> NewestRecord?
-
     /// What stands under these uids now, in scope or not; a uid under which there is no record is missing.
     func standings(_ uids: [UID]) async throws -> [UID: RecordStanding]
 }

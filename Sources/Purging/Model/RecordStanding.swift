@@ -11,16 +11,3 @@ package struct RecordStanding: Sendable, Equatable {
         self.replacedAt = replacedAt
     }
 }
-
-/// The newest that a database holds.
-package struct NewestRecord: Sendable, Equatable {
-    /// The greatest uid.
-    package let uid: UID
-    /// When that record was made, or another one replaced, whichever is later.
-    package let changedAt: Timestamp
-
-    package init(uid: UID, changedAt: Timestamp) {
-        self.uid = uid
-        self.changedAt = changedAt
-    }
-}

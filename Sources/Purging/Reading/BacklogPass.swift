@@ -83,10 +83,11 @@ struct BacklogPass: Sendable {
 
     /// From this record on, included, the node's records are left for a later pass.
     mutating func leaveOut(_ node: NodeID, from key: BacklogKey) {
-        passed[node, default: LeftOut()].open(after: key.predecessor)
         // Where nothing more is read, the stretch goes no further.
         if let segment = finished.first(where: { $0.contains(key) }) {
-            passed[node]?.close(upTo: segment.upTo ?? .end)
+            passed[node, default: LeftOut()].insert(after: key.predecessor, upTo: segment.upTo ?? .end)
+        } else {
+            passed[node, default: LeftOut()].open(after: key.predecessor)
         }
     }
 
@@ -109,6 +110,17 @@ struct BacklogPass: Sendable {
         if let end = segments[0].upTo, let later = stretches.closed.last?.upTo, later > end {
             segments[0].upTo = later
         }
+    }
+
+    /// What is left of each node, once the pass is at its end.
+    var left: [NodeID: LeftOut] {
+        var left = passed
+        if let covered {
+            left = Dictionary(
+                uniqueKeysWithValues: left.map { ($0.key, $0.value.intersection(covered[$0.key] ?? LeftOut())) }
+            )
+        }
+        return left.merging(carried) { passed, _ in passed }
     }
 
     /// The nodes whose records are being left out.

@@ -106,10 +106,12 @@ actor BacklogReader {
     /// What may have been replaced at a stroke: what shares its moment with another record here, and what is at either end of
     /// the page, as there may be more of it outside.
     private func suspects(among entries: [BacklogEntry]) -> Set<NodeDirectory.Mass> {
-        var counts: [NodeDirectory.Mass: Int] = [:]
-        for entry in entries { counts[NodeDirectory.Mass(of: entry), default: 0] += 1 }
-        let ends = [entries.first, entries.last].compactMap { $0.map { NodeDirectory.Mass(of: $0) } }
-        return Set(counts.filter { $0.value > 1 }.keys).union(ends)
+        var counts: [Timestamp: Int] = [:]
+        for entry in entries { counts[entry.replacedAt, default: 0] += 1 }
+        // Records of several nodes may share the moment, and come in any order.
+        let ends = [entries.first, entries.last].compactMap { $0?.replacedAt }
+        let moments = Set(counts.filter { $0.value > 1 }.keys).union(ends)
+        return Set(entries.lazy.filter { moments.contains($0.replacedAt) }.map { NodeDirectory.Mass(of: $0) })
     }
 }
 

@@ -29,9 +29,29 @@ struct LeftOut: Sendable {
     mutating func close(upTo key: BacklogKey) {
         guard let after = openAfter else { return }
         openAfter = nil
-        if after.map({ $0 < key }) ?? true {
-            closed.insert(Stretch(after: after, upTo: key), at: firstStretch(endingAtOrBehind: key))
+        insert(after: after, upTo: key)
+    }
+
+    /// A stretch as a whole; it becomes one with those that it meets.
+    mutating func insert(after: BacklogKey?, upTo key: BacklogKey) {
+        guard after.map({ $0 < key }) ?? true else { return }
+        var new = Stretch(after: after, upTo: key)
+        let met = closed.filter { old in
+            (old.after.map { $0 <= new.upTo } ?? true) && (new.after.map { $0 <= old.upTo } ?? true)
         }
+        for old in met {
+            new.upTo = max(new.upTo, old.upTo)
+            if let after = old.after, let newAfter = new.after {
+                new.after = min(after, newAfter)
+            } else {
+                new.after = nil
+            }
+        }
+        if !met.isEmpty {
+            let (first, last) = (met[0].upTo, met[met.count - 1].upTo)
+            closed.removeAll { $0.upTo >= first && $0.upTo <= last }
+        }
+        closed.insert(new, at: firstStretch(endingAtOrBehind: new.upTo))
     }
 
     func contains(_ key: BacklogKey) -> Bool {

@@ -6,7 +6,7 @@ extension PurgeEngine {
     /// node is waited for longer than ``RunOptions/longestWait``.
     mutating func keepUp(at now: Instant) {
         if isPaused { return }
-        dispatcher.takeUpDue(at: now)
+        if dispatcher.isBusy { dispatcher.takeUpDue(at: now) }
         takeUpSkipped()
         if let end = endOfWaiting, end <= now { giveUpWaiting(at: now) }
     }
@@ -15,13 +15,13 @@ extension PurgeEngine {
     private mutating func takeUpSkipped() {
         if skipped.isEmpty || !rereads.isIdle { return }
         for node in skipped.nodes {
-            guard let target = dispatcher.target(named: node), !dispatcher.isLeftForRun(target) else { continue }
+            guard let target = dispatcher.target(of: node), !dispatcher.isLeftForRun(target) else { continue }
             let most =
                 dispatcher.isCircuitOpen(target)
                 ? (dispatcher.isIdle(target) ? 1 : 0) : (dispatcher.hasRoomAgain(target) ? mostTakenUp : 0)
             for (uid, planned) in skipped.take(of: node, most: most) {
                 summary.skipped -= 1
-                troubles.noteTakenUp(on: node)
+                troubles.noteTakenUp(on: target.text)
                 inProgress.insert(uid)
                 rereads.add(uid, .decision(planned: planned))
             }

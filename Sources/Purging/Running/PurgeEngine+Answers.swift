@@ -50,10 +50,15 @@ extension PurgeEngine {
             fail(job.entry, reason, at: now)
         case .skipped(let job, let failure):
             trail.note(job)
-            trail.conclude(job.uid, reason: failure?.rawValue ?? AuditTrail.stopped)
+            trail.conclude(
+                job.uid,
+                reason: failure?.rawValue ?? (stopReason == nil ? AuditTrail.nodeLeft : AuditTrail.stopped)
+            )
             let isAbandoned = dispatcher.isLeftForRun(job.deletion.target)
             skip([job.uid], node: node, because: failure?.rawValue)
-            if isAbandoned, stopReason == nil { skipped.add((job.uid, job.entry.planned), of: node) }
+            if isAbandoned, stopReason == nil {
+                skipped.add((job.uid, job.entry.planned), of: job.deletion.target.storage)
+            }
         case .short(let job):
             trail.note(job)
             trail.conclude(job.uid, reason: stopReason == nil ? AuditTrail.machineShort : AuditTrail.stopped)

@@ -41,6 +41,7 @@ extension PurgeEngine {
                 } else if dispatcher.isLeftForRun(job.deletion.target) {
                     dispatcher.giveBack(job)
                     skip([job.uid], node: job.deletion.target.text, because: nil)
+                    skipped.add((job.uid, job.entry.planned), of: job.deletion.target.storage)
                 } else {
                     dispatcher.enqueue(job)
                 }

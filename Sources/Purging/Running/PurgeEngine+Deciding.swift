@@ -32,6 +32,7 @@ extension PurgeEngine {
     /// Whether the record belonged to the passes over deleted accounts, which are over: a tombstone that is left tells.
     private func hadItsTurn(_ entry: BacklogEntry) -> Bool {
         options.order == .deletedFirst && accounts == .all && entry.cause == .deletedAccount
+            && !(leftOfDeleted[entry.record.nodeID]?.contains(entry.key) ?? false)
     }
 
     /// Until the secret is proved, only requests are of use; everything else is decided on once the pass starts anew.
@@ -72,7 +73,7 @@ extension PurgeEngine {
             if dispatcher.isLeftForRun(deletion.target) {
                 if mayWait, leaveOutAbandoned(deletion.target, from: entry.key) { return true }
                 skip([uid], node: deletion.target.text, because: nil)
-                if stopReason == nil { skipped.add((uid, entry.planned), of: deletion.target.text) }
+                if stopReason == nil { skipped.add((uid, entry.planned), of: deletion.target.storage) }
                 return true
             }
             if mayWait, dispatcher.isFull(deletion.target) {

@@ -21,7 +21,8 @@ extension PurgeEngine {
                 pass = BacklogPass(from: start)
                 return true
             }
-            if proof.sent.isEmpty {
+            // A node that may not be asked yet could have been, so that there is nothing to ask can't be said.
+            if proof.sent.isEmpty, dispatcher.abandoned.isEmpty {
                 proof.nothingToAsk()
                 startAnew()
                 return true
@@ -34,6 +35,7 @@ extension PurgeEngine {
             if lookAtTombstonesAgain() { return true }
             if accounts == .deleted {
                 accounts = .all
+                leftOfDeleted = pass.left
                 pass = BacklogPass(from: start, number: pass.number + 1)
                 return true
             }

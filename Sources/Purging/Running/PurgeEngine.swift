@@ -47,6 +47,8 @@ struct PurgeEngine: Sendable {
     var pause: PauseReason?
     var troubles = NodeTroubles()
     var skipped = SkippedRecords()
+    /// What abandoned nodes had left when the passes over deleted accounts ended.
+    var leftOfDeleted: [NodeID: LeftOut] = [:]
     /// Since when nothing but time brings the run on; nil if something else does.
     var waitingSince: Instant?
     var reportedMalformed: Set<NodeID> = []

@@ -59,6 +59,8 @@ package struct PurgeService: Sendable {
 extension RunSummary {
     /// Whether something is wrong that was so from the beginning.
     var couldNotStart: Bool {
-        stopReason == .secretRefused || (stopReason.isError && read == 0)
+        // The database is well, and will have less to do at another time.
+        if case .loadCritical = stopReason { return false }
+        return stopReason == .secretRefused || (stopReason.isError && read == 0)
     }
 }

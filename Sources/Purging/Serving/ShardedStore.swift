@@ -38,8 +38,6 @@ package struct ShardedStore: RecordStore {
         try await store.recordCount(of: mass, limit: limit)
     }
 
-    package func newest() async throws -> NewestRecord? { try await store.newest() }
-
     package func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult] {
         try await store.settle(batch, cutoff: cutoff)
     }

@@ -56,6 +56,8 @@ struct Settler: Sendable {
     private let settings: Settings
     /// The most records in the next batch, by what the last ones took.
     private var size: Int
+    /// What the shortest of the last transactions took.
+    private var overhead: Duration?
     private var writing: (since: Instant, count: Int)?
     private var pending: [Item] = []
     private var oldest: Instant?
@@ -134,8 +136,10 @@ struct Settler: Sendable {
         isWriting = false
         guard let (since, count) = writing else { return }
         writing = nil
-        let took = now - since
-        if took > settings.aim {
+        // What every transaction takes, however small, is no reason for small ones; it may change.
+        overhead = min(overhead.map { $0 * 1.02 } ?? (now - since), now - since)
+        let took = now - since - (overhead ?? .zero)
+        if took > settings.aim, count > settings.smallBatch {
             size = max(min(settings.smallBatch, size), Int(Double(min(size, count)) * max(0.5, settings.aim / took)))
         } else if took < settings.aim / 2, count >= size {
             size = min(settings.batchSize, size + max(1, size / 4))

@@ -18,32 +18,23 @@ extension PurgeProgram {
     /// So many of the last deletions are looked for.
     private static let most = 1000
 
-    /// Looks whether what the audit log says was deleted is there again, or what was there is not known any more.
+    /// Looks whether what the audit log says was deleted is there again.
     ///
     /// - Throws: ``RestoredDatabase``
     func checkNotRestored(_ store: any RecordStore) async throws {
         guard let path = settings.auditLog, !settings.acceptsRestored else { return }
         let tail = try AuditTail(path: path)
         let last = tail.deleted.suffix(Self.most)
-        if !last.isEmpty {
-            let standings = try await store.standings(Set(last.map(\.uid)).sorted())
-            let back = last.filter { record in
-                standings[record.uid].map { $0.node == record.node && $0.replacedAt == record.replacedAt } ?? false
-            }
-            if let first = back.first {
-                throw RestoredDatabase(
-                    evidence: back.count == 1
-                        ? "the record with uid \(first.uid) was deleted, and is there again"
-                        : "\(back.count) records that were deleted are there again, such as that with uid \(first.uid)"
-                )
-            }
+        if last.isEmpty { return }
+        let standings = try await store.standings(Set(last.map(\.uid)).sorted())
+        let back = last.filter { record in
+            standings[record.uid].map { $0.node == record.node && $0.replacedAt == record.replacedAt } ?? false
         }
-        guard let uid = tail.newestUID, let replacement = tail.newestReplacement,
-            let newest = try await store.newest(), newest.uid < uid, newest.changedAt < replacement
-        else { return }
+        guard let first = back.first else { return }
         throw RestoredDatabase(
-            evidence:
-                "its newest record has the uid \(newest.uid), and nothing in it is as new as uid \(uid), which the log names"
+            evidence: back.count == 1
+                ? "the record with uid \(first.uid) was deleted, and is there again"
+                : "\(back.count) records that were deleted are there again, such as that with uid \(first.uid)"
         )
     }
 }

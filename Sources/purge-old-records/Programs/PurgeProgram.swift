@@ -105,9 +105,9 @@ struct PurgeProgram {
         if try await overlap?.acquire() == false { return 0 }
         let keeping = Task { await overlap?.keep() }
         defer { keeping.cancel() }
-        try await settings.steering?.brakes?.check()
         let braking = Task { [settings] in await settings.steering?.brakes?.run() }
         defer { braking.cancel() }
+        try await settings.steering?.brakes?.firstReadings(stopSignal)
         var counter: any BacklogCounter = TokenserverCounter(connector: connector)
         if case .apply(let plan) = settings.plan {
             counter = PlanCounter(plan: plan, source: store)

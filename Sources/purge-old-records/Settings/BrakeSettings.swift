@@ -99,7 +99,7 @@ struct BrakeSettings {
     private static func probe(_ url: String, _ client: HTTPStorageNodeClient.Settings) throws(UsageError) -> any Brake {
         guard let probe = try? StatusProbe(url: url, settings: client, time: SystemTime()) else {
             throw UsageError(
-                problem: "--throttle-http is no URL that can be asked: \(url.prefix(64))",
+                problem: "--throttle-http is no URL that can be asked",
                 remedy: "give it as http://host:port/path, without user and password"
             )
         }

@@ -180,4 +180,100 @@ struct OpenRunTests {
         let told = fixture.observer.events.compactMap { if case .waiting(let waits) = $0 { waits } else { nil } }
         #expect(told.contains { $0.map(\.url) == [Node.url(1)] })
     }
+
+    @Test("nodes that hang one after the other don't keep a run open for each other's probes")
+    func staggeredHanging() throws {
+        let fixture = RunFixture(nodes: 21, records: Self.records(21 * 60, nodes: 21))
+        let (begin, time) = (fixture.time.now, fixture.time)
+        for number in Int64(1)...20 {
+            fixture.nodes.node(Node.url(number)) { _, _ in
+                time.now - begin < .seconds(number * 20) && number > 1
+                    ? .init(.confirmed(lastModified: 1), after: .seconds(8))
+                    : .init(.timedOut, after: .seconds(60))
+            }
+        }
+        let summary = try fixture.run()
+        #expect(summary.stopReason == .incomplete)
+        #expect(fixture.time.now - begin < .seconds(3000), "it took \(fixture.time.now - begin)")
+    }
+
+    @Test("nothing is deleted without a secret that was accepted, though its only node may not be asked yet")
+    func unproven() throws {
+        let fixture = RunFixture(
+            nodes: 1,
+            records: .obsolete(1...5) { _ in 1 } + .obsolete(6...15) { _ in 9 }
+        )
+        fixture.nodes.node(Node.url(1)) { _, _ in
+            SimulatedNodes.Reply(.busy(status: 503)).asking(retryAfter: .seconds(1000))
+        }
+        for _ in 0..<2 {
+            let summary = try fixture.run()
+            #expect(summary.deletedTotal == 0)
+            #expect(summary.stopReason == .incomplete)
+        }
+        #expect(fixture.uids.count == 15)
+    }
+
+    @Test("with --order deleted-first, what a node had of deleted accounts is purged once it is back")
+    func deletedFirst() throws {
+        var options = RunOptions()
+        options.order = .deletedFirst
+        let records = (Int64(1)...4000).map { uid in
+            var record = UserRecord.obsolete(uid: uid, replacedAt: 1000 + uid, node: (uid - 1) % 2 + 1)
+            if uid % 3 == 0 { record.generation = .max }
+            return record
+        }
+        let fixture = RunFixture(nodes: 2, records: records, options: options)
+        Self.busyNeighbour(fixture)
+        let (begin, time) = (fixture.time.now, fixture.time)
+        fixture.nodes.node(Node.url(1)) { _, _ in
+            let isDead = (Duration.milliseconds(100)..<Duration.seconds(75)).contains(time.now - begin)
+            return isDead ? .init(.unreachable(what: "refused", sent: false), after: .zero) : .good
+        }
+        let summary = try fixture.run()
+        #expect(fixture.uids.isEmpty || summary.stopReason == .incomplete, "\(fixture.uids.count) left")
+        #expect(fixture.uids.isEmpty)
+    }
+
+    @Test("where each commit takes long, whatever its size, batches stay large")
+    func slowCommits() {
+        var settler = Settler(settings: Settler.Settings())
+        var now = ContinuousClock.now
+        for round in 0..<30 {
+            for uid in 0..<Int64(100) {
+                settler.add(
+                    Settler.Item(settlement: Settlement(.obsolete(uid: uid), .delete), meaning: .deletion(.notDown)),
+                    now: now
+                )
+            }
+            let batch = settler.batch(at: now, isIdle: true)
+            #expect(batch?.count == 100, "round \(round)")
+            now += .milliseconds(100)
+            settler.batchWritten(at: now)
+        }
+    }
+
+    @Test("where large batches take long, and small ones don't, they become small, and large again")
+    func slowDatabase() {
+        var settler = Settler(settings: Settler.Settings())
+        var now = ContinuousClock.now
+        var sizes: [Int] = []
+        for round in 0..<60 {
+            for uid in 0..<Int64(100) {
+                settler.add(
+                    Settler.Item(settlement: Settlement(.obsolete(uid: uid), .delete), meaning: .deletion(.notDown)),
+                    now: now
+                )
+            }
+            let count = settler.batch(at: now, isIdle: true)?.count ?? 0
+            sizes.append(count)
+            // First quick, then four milliseconds a record, then quick again.
+            now += (10..<30).contains(round) ? .milliseconds(4 * count) : .microseconds(50 * count)
+            settler.batchWritten(at: now)
+            settler.discard()
+        }
+        #expect(sizes[9] == 100)
+        #expect(sizes[29] <= 25, "\(sizes)")
+        #expect(sizes[59] == 100, "\(sizes)")
+    }
 }

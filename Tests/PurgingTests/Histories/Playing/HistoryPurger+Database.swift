@@ -39,8 +39,6 @@ extension HistoryPurger: RecordStore, AuditJournal {
         try await read { try await store.recordCount(of: mass, limit: limit) }
     }
 
-    func newest() async throws -> NewestRecord? { try await read { try await store.newest() } }
-
     func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] {
         try await read { try await store.standings(uids) }
     }
