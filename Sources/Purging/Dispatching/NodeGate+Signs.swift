@@ -32,6 +32,8 @@ extension NodeGate {
         /// How long a node stays abandoned before it is probed again in the same run; doubled each time, up to the second.
         var firstAbsence = Duration.seconds(60)
         var longestAbsence = Duration.seconds(900)
+        /// A shorter time that it asks for doesn't count among those.
+        var shortestQuiet = Duration.seconds(5)
         /// The longest time for which it is left in quiet, whatever it asks for.
         var longestQuiet = Duration.seconds(3600)
         /// Definite refusals in a row, without a good answer between, that open the circuit.

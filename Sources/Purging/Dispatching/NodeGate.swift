@@ -206,6 +206,8 @@ package struct NodeGate: Sendable {
         if duration > settings.longestBackoff { return abandon(.longPause, now: now) }
         // What was in flight when it asked before says nothing new.
         if let quietAskedAt, let request, request.startedAt < quietAskedAt { return nil }
+        // A moment is no quiet: a node that is only busy at times says so.
+        if duration < settings.shortestQuiet { return nil }
         quietAskedAt = now
         quietsInARow += 1
         return quietsInARow >= settings.quietsToAbandon ? abandon(.keepsAskingForQuiet, now: now) : nil
