@@ -183,12 +183,15 @@ struct OpenRunTests {
 
     @Test("nodes that hang one after the other don't keep a run open for each other's probes")
     func staggeredHanging() throws {
-        let fixture = RunFixture(nodes: 21, records: Self.records(21 * 60, nodes: 21))
+        var options = RunOptions()
+        options.dispatcher.gate.ceiling = 4
+        options.maxRuntime = .seconds(4 * 3600)
+        let fixture = RunFixture(nodes: 30, records: Self.records(30 * 300, nodes: 30), options: options)
         let (begin, time) = (fixture.time.now, fixture.time)
-        for number in Int64(1)...20 {
+        for number in Int64(1)...30 {
             fixture.nodes.node(Node.url(number)) { _, _ in
-                time.now - begin < .seconds(number * 20) && number > 1
-                    ? .init(.confirmed(lastModified: 1), after: .seconds(8))
+                time.now - begin < .seconds(number * 32)
+                    ? .init(.confirmed(lastModified: 1), after: .seconds(20))
                     : .init(.timedOut, after: .seconds(60))
             }
         }
