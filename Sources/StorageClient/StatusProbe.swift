@@ -11,7 +11,7 @@ package final class StatusProbe: Sendable {
     private let transport: HTTPTransport
     private let time: any TimeSource
 
-    /// ``shutdown()`` must be called at the end.
+    /// It keeps a connection for as long as the process lives.
     ///
     /// - Returns: nil if that is no http or https URL.
     package init?(url: String, settings: HTTPStorageNodeClient.Settings, time: any TimeSource) throws {
@@ -36,8 +36,6 @@ package final class StatusProbe: Sendable {
             time: time
         )
     }
-
-    package func shutdown() { transport.close() }
 
     /// The status of the answer; nil if there was none within the time.
     package func status(within limit: Duration) async -> Int? {

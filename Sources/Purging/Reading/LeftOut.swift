@@ -36,6 +36,8 @@ struct LeftOut: Sendable {
     mutating func insert(after: BacklogKey?, upTo key: BacklogKey) {
         guard after.map({ $0 < key }) ?? true else { return }
         var new = Stretch(after: after, upTo: key)
+        // As a rule it is behind all others.
+        if let last = closed.last, let after, last.upTo < after { return closed.append(new) }
         let met = closed.filter { old in
             (old.after.map { $0 <= new.upTo } ?? true) && (new.after.map { $0 <= old.upTo } ?? true)
         }

@@ -13,7 +13,7 @@ struct Settler: Sendable {
         package var batchSize = 100
         /// The most records in one transaction while the database is to be spared.
         var smallBatch = 10
-        /// What a transaction may take; where it takes longer, the next one is smaller.
+        /// What the records of a transaction may take; where they take longer, the next one is smaller.
         var aim = Duration.milliseconds(50)
         /// How long a confirmed record may wait for others.
         package var linger = Duration.milliseconds(100)
@@ -54,10 +54,7 @@ struct Settler: Sendable {
     /// Whether the database is to be spared: batches are small.
     var isThrottled = false
     private let settings: Settings
-    /// The most records in the next batch, by what the last ones took.
-    private var size: Int
-    /// What the shortest of the last transactions took.
-    private var overhead: Duration?
+    private var size: BatchSize
     private var writing: (since: Instant, count: Int)?
     private var pending: [Item] = []
     private var oldest: Instant?
@@ -68,7 +65,7 @@ struct Settler: Sendable {
 
     package init(settings: Settings, isHeld: Bool = false) {
         self.settings = settings
-        size = settings.batchSize
+        size = BatchSize(smallest: settings.smallBatch, largest: settings.batchSize, aim: settings.aim)
         self.isHeld = isHeld
     }
 
@@ -83,7 +80,7 @@ struct Settler: Sendable {
     /// or refuses, data is not deleted for records that can't be.
     var sendable: Int { isWriting ? max(0, 2 * most - sentMeanwhile) : .max }
 
-    private var most: Int { isThrottled ? min(size, settings.smallBatch) : size }
+    private var most: Int { isThrottled ? min(size.value, settings.smallBatch) : size.value }
 
     var allowsSending: Bool { sendable > 0 }
 
@@ -134,16 +131,8 @@ struct Settler: Sendable {
 
     mutating func batchWritten(at now: Instant) {
         isWriting = false
-        guard let (since, count) = writing else { return }
+        if let (since, count) = writing { size.note(count, took: now - since) }
         writing = nil
-        // What every transaction takes, however small, is no reason for small ones; it may change.
-        overhead = min(overhead.map { $0 * 1.02 } ?? (now - since), now - since)
-        let took = now - since - (overhead ?? .zero)
-        if took > settings.aim, count > settings.smallBatch {
-            size = max(min(settings.smallBatch, size), Int(Double(min(size, count)) * max(0.5, settings.aim / took)))
-        } else if took < settings.aim / 2, count >= size {
-            size = min(settings.batchSize, size + max(1, size / 4))
-        }
     }
 
     /// Forgets what was not written.

@@ -132,18 +132,13 @@ package final class LogObserver: RunObserver {
     private func nodeChanged(_ node: String, _ change: NodeGate.Change) {
         var metadata: Logger.Metadata = ["node": .string(node)]
         switch change {
-        case .circuitOpen(let reason, let pause):
+        case .circuitOpen(let reason, let pause), .probeFailed(let reason, let pause):
             metadata["reason"] = .string(reason.rawValue)
             metadata["pause_s"] = .stringConvertible(pause.inSeconds)
+            let isFirst = if case .circuitOpen = change { true } else { false }
+            let news = isFirst ? "A node's circuit is open" : "A probe of a node failed, so its circuit stays open"
             logger.warning(
-                "A node's circuit is open: \(reason.text); it is probed in \(Figures.duration(pause))",
-                metadata: metadata
-            )
-        case .probeFailed(let reason, let pause):
-            metadata["reason"] = .string(reason.rawValue)
-            metadata["pause_s"] = .stringConvertible(pause.inSeconds)
-            logger.warning(
-                "A probe of a node failed, so its circuit stays open: \(reason.text); it is probed again in \(Figures.duration(pause))",
+                "\(news): \(reason.text); it is probed in \(Figures.duration(pause))",
                 metadata: metadata
             )
         case .recovered: logger.notice("A node is healthy again", metadata: metadata)

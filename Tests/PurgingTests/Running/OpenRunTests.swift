@@ -237,46 +237,4 @@ struct OpenRunTests {
         #expect(fixture.uids.isEmpty || summary.stopReason == .incomplete, "\(fixture.uids.count) left")
         #expect(fixture.uids.isEmpty)
     }
-
-    @Test("where each commit takes long, whatever its size, batches stay large")
-    func slowCommits() {
-        var settler = Settler(settings: Settler.Settings())
-        var now = ContinuousClock.now
-        for round in 0..<30 {
-            for uid in 0..<Int64(100) {
-                settler.add(
-                    Settler.Item(settlement: Settlement(.obsolete(uid: uid), .delete), meaning: .deletion(.notDown)),
-                    now: now
-                )
-            }
-            let batch = settler.batch(at: now, isIdle: true)
-            #expect(batch?.count == 100, "round \(round)")
-            now += .milliseconds(100)
-            settler.batchWritten(at: now)
-        }
-    }
-
-    @Test("where large batches take long, and small ones don't, they become small, and large again")
-    func slowDatabase() {
-        var settler = Settler(settings: Settler.Settings())
-        var now = ContinuousClock.now
-        var sizes: [Int] = []
-        for round in 0..<60 {
-            for uid in 0..<Int64(100) {
-                settler.add(
-                    Settler.Item(settlement: Settlement(.obsolete(uid: uid), .delete), meaning: .deletion(.notDown)),
-                    now: now
-                )
-            }
-            let count = settler.batch(at: now, isIdle: true)?.count ?? 0
-            sizes.append(count)
-            // First quick, then four milliseconds a record, then quick again.
-            now += (10..<30).contains(round) ? .milliseconds(4 * count) : .microseconds(50 * count)
-            settler.batchWritten(at: now)
-            settler.discard()
-        }
-        #expect(sizes[9] == 100)
-        #expect(sizes[29] <= 25, "\(sizes)")
-        #expect(sizes[59] == 100, "\(sizes)")
-    }
 }
