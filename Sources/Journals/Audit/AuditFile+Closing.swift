@@ -24,15 +24,17 @@ extension AuditFile {
             let lines = try await queue.run { some.compactMap(\.line) }
             let now = try await standings(Set(lines.map { UID($0.uid) }).sorted())
             let time = WallTime.now().rfc3339
-            var text = ""
+            var outcomes: [String] = []
             for line in lines {
                 // Of a kind that this version doesn't know: left to one that does.
                 guard let intent = AuditIntent(line) else { continue }
                 let outcome = AuditOutcome(closing: intent, found: now[intent.uid])
-                text += AuditLine(closing: outcome, ofRun: line.run, time: time, by: run).json + "\n"
+                outcomes.append(
+                    AuditLine(closing: outcome, ofRun: line.run, account: line.account, time: time, by: run).json
+                )
                 closing.note(outcome.record)
             }
-            try await queue.run { [self, text] in try write(text) }
+            try await queue.run { [self, outcomes] in try write(outcomes) }
         }
         try await queue.run { [self] in
             if !found.locations.isEmpty { try sync() }

@@ -5,7 +5,8 @@ import Synchronization
 import Telemetry
 import Support
 
-/// The audit log: a file to which lines are only ever appended, each with one `write(2)` for all lines of a call.
+/// The audit log: a file to which lines are only ever appended, each with one `write(2)` for all lines of a call, and
+/// each tied to the one before.
 ///
 /// Several processes may append to one file; each holds a shared ``LogLock`` on it. Writing and syncing happen on a
 /// thread of the file's own.
@@ -13,23 +14,29 @@ package final class AuditFile: AuditJournal {
     let path: String
     /// Tells the lines of this process from those of others.
     let run: String
+    let pseudonyms: AuditPseudonyms?
     let queue = SerialQueue(label: "purge-old-records.audit")
     private let shouldReopen = Mutex(false)
-    private let file: Mutex<OpenFile>
-
-    private struct OpenFile {
-        var descriptor: Int32
-        /// Whether we hold the shared lock.
-        var isShared = false
-    }
+    private let file: Mutex<ChainedFile>
 
     /// Opens the file, or makes it, readable for its owner and group.
     ///
+    /// - Parameters:
+    ///   - key: what signs the heads; nil for heads without a signature.
+    ///   - pseudonyms: names accounts; nil for lines without the account.
     /// - Throws: ``AuditFailure``
-    package init(path: String, run: String) throws {
+    package init(
+        path: String,
+        run: String,
+        version: String = "",
+        key: AuditKey? = nil,
+        pseudonyms: AuditPseudonyms? = nil
+    ) throws {
         self.path = path
         self.run = run
-        file = Mutex(OpenFile(descriptor: try Self.open(path)))
+        self.pseudonyms = pseudonyms
+        let writer = ChainWriter(run: run, version: version, key: key)
+        file = Mutex(ChainedFile(path: path, descriptor: try Self.open(path), writer: writer))
     }
 
     deinit { _ = file.withLock { close($0.descriptor) } }
@@ -44,19 +51,25 @@ package final class AuditFile: AuditJournal {
         try await queue.run { [self] in
             try reopenIfAsked()
             try share()
-            var text = ""
-            for entry in entries {
-                text += AuditLine(entry, time: time, run: run).json
-                text += "\n"
+            let lines = entries.map { entry in
+                AuditLine(entry, time: time, run: run, account: entry.email.flatMap { pseudonyms?.name($0) }).json
             }
             do {
-                try write(text)
+                try write(lines)
                 if isDurable { try sync() }
             } catch {
-                // Whoever goes on later must not go on in the middle of a line.
+                // Whoever goes on later may find another file there.
                 reopen()
                 throw error
             }
+        }
+    }
+
+    package func seal() async throws -> AuditHead? {
+        try await queue.run { [self] in
+            let head = try file.withLock { try $0.seal() }
+            if head != nil { try sync() }
+            return head
         }
     }
 
@@ -71,8 +84,10 @@ package final class AuditFile: AuditJournal {
         // Asked once more from here on, it is done once more.
         shouldReopen.withLock { $0 = false }
         let old = file.withLock { file in
-            defer { file = OpenFile(descriptor: fresh, isShared: true) }
-            return file.descriptor
+            let old = file.descriptor
+            file = file.reopened(fresh)
+            file.isShared = true
+            return old
         }
         fdatasync(old)
         close(old)
@@ -85,29 +100,10 @@ package final class AuditFile: AuditJournal {
         file.withLock { $0.isShared = true }
     }
 
-    func write(_ text: String) throws {
-        var text = text
-        let descriptor = descriptor
-        try text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while !rest.isEmpty {
-                let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
-                if count >= 0 {
-                    rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-                } else if errno != EINTR {
-                    throw Self.failure("write to", path)
-                }
-            }
-        }
-    }
+    /// Appends lines of JSON, each tied to the one before.
+    func write(_ lines: [String]) throws { try file.withLock { try $0.append(lines) } }
 
-    func sync() throws {
-        if fdatasync(descriptor) != 0 {
-            // A pipe or a terminal can't be synced, and need not be.
-            if errno == EINVAL || errno == ENOSYS { return }
-            throw Self.failure("sync", path)
-        }
-    }
+    func sync() throws { try file.withLock { try $0.sync() } }
 
     private static func open(_ path: String) throws -> Int32 {
         let descriptor = Foundation.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
@@ -121,17 +117,7 @@ package final class AuditFile: AuditJournal {
                 throw failure("sync the folder of", path)
             }
         }
-        endTornLine(descriptor)
         return descriptor
-    }
-
-    /// A machine that lost power may have left half a line, which must not spoil the next one.
-    private static func endTornLine(_ descriptor: Int32) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { return }
-        var last: UInt8 = 0
-        guard pread(descriptor, &last, 1, status.st_size - 1) == 1, last != UInt8(ascii: "\n") else { return }
-        _ = Foundation.write(descriptor, "\n", 1)
     }
 
     private static func tooLongLocked(_ path: String) -> AuditFailure {

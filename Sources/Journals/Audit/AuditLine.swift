@@ -19,6 +19,8 @@ package struct AuditLine: Sendable, Equatable, Decodable {
     /// Milliseconds since 1970.
     package let replacedAt: Int64
     package let kind: String
+    /// The account's name by a keyed hash, if there is a key for it.
+    package var account: String?
     /// The URL of the storage that was asked; nil where only the record goes.
     package var target: String?
     package var keys: Int?
@@ -36,7 +38,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
     package var closedBy: String?
 
     private enum CodingKeys: String, CodingKey {
-        case event, time, run, uid, kind, target, keys, data, record, reason, until, status, receipts, requests
+        case event, time, run, uid, kind, account, target, keys, data, record, reason, until, status, receipts, requests
         case nodeID = "node_id"
         case replacedAt = "replaced_at"
         case unmodifiedSince = "unmodified_since"
@@ -44,7 +46,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
         case closedBy = "closed_by"
     }
 
-    package init(_ entry: AuditEntry, time: String, run: String) {
+    package init(_ entry: AuditEntry, time: String, run: String, account: String? = nil) {
         let intent: AuditIntent
         switch entry {
         case .intended(let intended):
@@ -66,6 +68,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
         }
         self.time = time
         self.run = run
+        self.account = account
         uid = intent.uid.rawValue
         nodeID = intent.node.rawValue
         replacedAt = intent.replacedAt.rawValue
@@ -74,8 +77,8 @@ package struct AuditLine: Sendable, Equatable, Decodable {
     }
 
     /// An outcome that another run writes for one that died; it matches the intent by that one's name.
-    init(closing outcome: AuditOutcome, ofRun dead: String, time: String, by run: String) {
-        self.init(.ended(outcome), time: time, run: dead)
+    init(closing outcome: AuditOutcome, ofRun dead: String, account: String?, time: String, by run: String) {
+        self.init(.ended(outcome), time: time, run: dead, account: account)
         // What was sent and how long it took is not known.
         (requests, durationMilliseconds) = (nil, nil)
         closedBy = run
@@ -99,6 +102,7 @@ package struct AuditLine: Sendable, Equatable, Decodable {
         func add<Number: FixedWidthInteger & Sendable>(_ key: String, number: Number?) {
             if let number { members.append((key, .stringConvertible(number))) }
         }
+        add("account", account)
         add("target", target)
         add("keys", number: keys)
         add("unmodified_since", number: unmodifiedSince)

@@ -28,7 +28,7 @@ package struct AuditReader: Sendable {
             try LineFile(path: path).forEach { text in
                 if let line = AuditLine(json: text) {
                     body(line)
-                } else if !text.isEmpty {
+                } else if !text.isEmpty, ChainLine(json: text) == nil {
                     unreadable += 1
                 }
                 return true

@@ -3,8 +3,6 @@ import Purging
 
 /// Finds the intents without an outcome in a log's files; memory grows with what is open, not with the log.
 struct OpenIntentScan: Sendable {
-    private static let chunk = 1024 * 1024
-
     private struct Place: Hashable {
         /// A number for the run's name.
         let run: Int
@@ -30,34 +28,11 @@ struct OpenIntentScan: Sendable {
 
     /// Reads a file to its end, without moving its place; older files first.
     mutating func read(_ descriptor: Int32, of path: String) throws(AuditFailure) {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: 16)
-        defer { buffer.deallocate() }
-        var offset: Int64 = 0
-        while true {
-            let count = pread(descriptor, buffer.baseAddress, Self.chunk, off_t(offset))
-            if count < 0, errno == EINTR { continue }
-            if count < 0 { throw AuditFile.failure("read", path) }
-            if count == 0 { return }
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            var start = 0
-            while let end = Self.newline(in: bytes, from: start) {
-                note(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), in: descriptor, at: offset + Int64(start))
-                start = end + 1
-            }
-            if start == 0 {
-                // The last line has no end; or this one is too long to be one of ours.
-                if count < Self.chunk { note(bytes, in: descriptor, at: offset) }
-                start = count
-            }
-            offset += Int64(start)
+        do {
+            try RawLines(descriptor: descriptor).forEach { note($0.bytes, in: descriptor, at: $0.offset) }
+        } catch {
+            throw AuditFile.failure("read", path)
         }
-    }
-
-    private static func newline(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
-        guard start < bytes.count, let base = bytes.baseAddress,
-            let found = memchr(base + start, 10, bytes.count - start)
-        else { return nil }
-        return UnsafeRawPointer(found) - base
     }
 
     private mutating func note(_ bytes: UnsafeRawBufferPointer, in descriptor: Int32, at offset: Int64) {

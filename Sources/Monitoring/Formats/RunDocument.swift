@@ -38,6 +38,8 @@ package struct RunDocument: Encodable {
     let recordsChanged: Int
     let recordsGone: Int
     let nodesInTrouble: [NodeTrouble]
+    /// Where the audit log ends: `NUMBER:HASH`.
+    let auditHead: String?
 
     package init(_ summary: RunSummary, endedAt: Timestamp) {
         self.endedAt = endedAt.rfc3339
@@ -64,6 +66,7 @@ package struct RunDocument: Encodable {
         recordsWithheld = summary.withheld
         recordsChanged = summary.changed + summary.changedSincePlan
         recordsGone = summary.gone
+        auditHead = summary.auditHead?.description
         nodesInTrouble = summary.troubledNodes.map { .init(url: $0.url, reason: $0.reason, recordsLeft: $0.records) }
     }
 }

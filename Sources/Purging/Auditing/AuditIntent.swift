@@ -5,6 +5,8 @@ package struct AuditIntent: Sendable, Equatable {
     package let uid: UID
     package let node: NodeID
     package let replacedAt: Timestamp
+    /// Whose record it is; nil where that isn't known any more. A journal may keep a pseudonym of it, never itself.
+    package let email: AccountEmail?
     package let kind: DeletionKind
     /// Where the data is to be deleted; nil where only the record goes.
     package let target: String?
@@ -17,6 +19,7 @@ package struct AuditIntent: Sendable, Equatable {
         uid: UID,
         node: NodeID,
         replacedAt: Timestamp,
+        email: AccountEmail? = nil,
         kind: DeletionKind,
         target: String?,
         keys: Int,
@@ -25,6 +28,7 @@ package struct AuditIntent: Sendable, Equatable {
         self.uid = uid
         self.node = node
         self.replacedAt = replacedAt
+        self.email = email
         self.kind = kind
         self.target = target
         self.keys = keys
@@ -36,6 +40,7 @@ package struct AuditIntent: Sendable, Equatable {
             uid: entry.record.uid,
             node: entry.record.nodeID,
             replacedAt: entry.replacedAt,
+            email: entry.record.email,
             kind: deletion.kind,
             target: deletion.target.text,
             keys: deletion.keys.count,
@@ -49,6 +54,7 @@ package struct AuditIntent: Sendable, Equatable {
             uid: entry.record.uid,
             node: entry.record.nodeID,
             replacedAt: entry.replacedAt,
+            email: entry.record.email,
             kind: kind,
             target: nil,
             keys: 0,

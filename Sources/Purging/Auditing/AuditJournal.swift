@@ -2,6 +2,14 @@
 package enum AuditEntry: Sendable, Equatable {
     case intended(AuditIntent)
     case ended(AuditOutcome)
+
+    /// Of the record's account.
+    package var email: AccountEmail? {
+        switch self {
+        case .intended(let intent): intent.email
+        case .ended(let outcome): outcome.intent.email
+        }
+    }
 }
 
 /// Where a run writes down what it is about to do, and what came of it.
@@ -12,6 +20,12 @@ package protocol AuditJournal: Sendable {
     ///
     /// - Throws: ``AuditFailure``
     func append(_ entries: [AuditEntry], isDurable: Bool) async throws
+
+    /// Closes what was appended since the last time with a line that stands for all of it, and has it on disk.
+    ///
+    /// - Returns: nil if nothing was appended since.
+    /// - Throws: ``AuditFailure``
+    func seal() async throws -> AuditHead?
 }
 
 /// The audit log can't be written, with what an operator needs to know.

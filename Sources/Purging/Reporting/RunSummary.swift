@@ -73,6 +73,8 @@ package struct RunSummary: Sendable {
     package var gone = 0
     /// Nodes in trouble at the end of the run, or with records that were skipped.
     package var troubledNodes: [NodeTrouble] = []
+    /// Where the audit log ends; nil if there is none, or nothing was written to it.
+    package var auditHead: AuditHead?
 
     package init() {}
 

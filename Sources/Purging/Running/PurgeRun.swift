@@ -98,7 +98,17 @@ package struct PurgeRun: Sendable {
                 (error as? ImplausibleNodes).map { .nodesImplausible($0.description) }
                 ?? .storeFailed(String(describing: error))
         }
+        await seal(&summary)
         return finished(summary, started)
+    }
+
+    /// A run whose log could not be sealed is no complete one.
+    private func seal(_ summary: inout RunSummary) async {
+        do {
+            summary.auditHead = try await journal?.seal()
+        } catch {
+            if !summary.stopReason.isError { summary.stopReason = .auditFailed(String(describing: error)) }
+        }
     }
 
     private func finished(_ summary: RunSummary, _ started: ContinuousClock.Instant) -> RunSummary {

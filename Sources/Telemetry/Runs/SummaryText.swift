@@ -39,6 +39,7 @@ package struct SummaryText {
                 let count = String(repeating: " ", count: counts - row.count.count) + row.count
                 return row.note.isEmpty ? "  \(name)  \(count)" : "  \(name)  \(count)  \(row.note)"
             }
+            + [summary.auditHead].compactMap { $0 }.map { "  audit log sealed: head \($0)" }
     }
 
     private struct Row {
@@ -153,6 +154,7 @@ package struct SummaryText {
             "records_changed": .stringConvertible(summary.changed),
             "records_gone": .stringConvertible(summary.gone),
         ]
+        fields["audit_head"] = summary.auditHead.map { .string($0.description) }
         fields["shard"] = summary.shard.map { .string($0.description) }
         fields["records_waiting"] =
             summary.onDownedNodes == nil && summary.hasDownedNodes

@@ -26,6 +26,7 @@ struct CompletedCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var records: RecordOptions
     @OptionGroup var running: RunningOptions
+    @OptionGroup var auditing: AuditLogOptions
     @OptionGroup var steering: SteeringOptions
     @OptionGroup var brakes: BrakeOptions
     @OptionGroup var sharding: ShardingOptions

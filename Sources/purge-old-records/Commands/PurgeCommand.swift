@@ -44,6 +44,9 @@ struct PurgeCommand: ParsableCommand {
     @OptionGroup(title: "Running")
     var running: RunningOptions
 
+    @OptionGroup(title: "Audit log")
+    var auditing: AuditLogOptions
+
     @OptionGroup(title: "Steering without a restart")
     var steering: SteeringOptions
 

@@ -96,23 +96,6 @@ struct RunningOptions: ParsableArguments {
     )
     var plan: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Append one line to this file before a record is sent, and one with its outcome. SIGHUP reopens it.",
-            valueName: "file"
-        ),
-        completion: .file()
-    )
-    var auditLog: String?
-
-    @Flag(
-        help: """
-            With --audit-log: go on although the database is older than the log, as after a restore from a backup. Risk: what \
-            users did since is not in it, so data that is in use again may be deleted.
-            """
-    )
-    var acceptRestored = false
-
     @Flag(help: "Print the result of a --oneshot as a line of JSON instead of text.")
     var json = false
 

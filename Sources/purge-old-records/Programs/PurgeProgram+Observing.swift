@@ -73,7 +73,7 @@ extension PurgeProgram {
                 "concurrency": .stringConvertible(settings.options.dispatcher.gate.ceiling),
                 "on_failure": .string(settings.options.onFailure.rawValue),
                 "order": .string(settings.options.order.rawValue),
-                "audit_log": .string(settings.auditLog ?? ""),
+                "audit_log": .string(settings.auditLog?.path ?? ""),
                 "shard": .string(settings.sharding.text),
                 "pauses": .string(settings.steering?.text ?? ""),
             ]

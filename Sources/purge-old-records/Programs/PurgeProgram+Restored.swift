@@ -22,8 +22,8 @@ extension PurgeProgram {
     ///
     /// - Throws: ``RestoredDatabase``
     func checkNotRestored(_ store: any RecordStore) async throws {
-        guard let path = settings.auditLog, !settings.acceptsRestored else { return }
-        let tail = try AuditTail(path: path)
+        guard let log = settings.auditLog, !log.acceptsRestored else { return }
+        let tail = try AuditTail(path: log.path)
         let last = tail.deleted.suffix(Self.most)
         if last.isEmpty { return }
         let standings = try await store.standings(Set(last.map(\.uid)).sorted())

@@ -30,7 +30,7 @@ struct PurgeProgram {
         warn(logger)
         let journal: AuditFile?
         do {
-            journal = try settings.auditLog.map { try AuditFile(path: $0, run: Self.runName()) }
+            journal = try settings.auditLog?.open(run: Self.runName())
         } catch {
             return logs.fail(error, settings.records)
         }

@@ -6,12 +6,14 @@ struct FileRoles {
     private let others: [(option: String, path: String)]
 
     /// - Parameter database: its name, which holds the path of a SQLite file.
-    init(_ options: RunningOptions, database: String) {
+    init(_ options: RunningOptions, _ auditing: AuditLogOptions, database: String) {
         let plan = options.plan.map { ("--plan", $0) }
-        let audit = options.auditLog.map { ("--audit-log", $0) }
+        let audit = auditing.auditLog.map { ("--audit-log", $0) }
         written = [audit, options.dryrun ? plan : nil].compactMap { $0 }
         others = [
             options.dryrun ? nil : plan, options.secretFile.map { ("--secret-file", $0) },
+            auditing.auditKey.map { ("--audit-key", $0) },
+            auditing.auditPseudonymKey.map { ("--audit-pseudonym-key", $0) },
             ("--database-url", String(database.trimmingPrefix("SQLite "))),
         ].compactMap { $0 }
     }

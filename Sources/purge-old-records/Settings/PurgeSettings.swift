@@ -19,8 +19,8 @@ struct PurgeSettings {
     let isJSON: Bool
     let allowsOverlap: Bool
     let statsd: StatsdAddress?
-    let auditLog: String?
-    let acceptsRestored: Bool
+    /// Nil if nothing is written down.
+    let auditLog: AuditLogSettings?
     let plan: PlanSettings
     let sharding: ShardingSettings
     /// Nil if it is always welcome.
@@ -78,10 +78,9 @@ struct PurgeSettings {
             environment: environment,
             isNeeded: !running.dryrun
         )
-        auditLog = running.auditLog
-        acceptsRestored = running.acceptRestored
-        try FileRoles(running, database: records.connector.name).check()
-        if running.dryrun, running.auditLog != nil {
+        auditLog = try AuditLogSettings(command.auditing)
+        try FileRoles(running, command.auditing, database: records.connector.name).check()
+        if running.dryrun, auditLog != nil {
             throw UsageError(
                 problem: "--audit-log has no use with --dryrun, which deletes nothing",
                 remedy: "leave it out; --plan FILE writes down what would be done"

@@ -63,4 +63,6 @@ extension HistoryPurger: RecordStore, AuditJournal {
         try live()
         write(entries)
     }
+
+    func seal() async throws -> AuditHead? { nil }
 }

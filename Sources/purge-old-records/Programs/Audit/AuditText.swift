@@ -2,45 +2,8 @@ import Journals
 import Purging
 import Support
 
-/// The command `audit`: reads the files, prints what they say.
-struct AuditProgram {
-    let settings: AuditSettings
-
-    /// - Returns: the exit code.
-    func run() -> Int32 {
-        do {
-            let report = try AuditReport(try AuditReader(paths: settings.files), uids: settings.uids)
-            let text = AuditText(report: report)
-            if settings.uids.isEmpty {
-                try show(text.summary)
-                return report.open.isEmpty && report.unreadable == 0 ? 0 : 3
-            }
-            try show(text.lines(about: settings.uids))
-            return settings.uids.allSatisfy(report.isSettled) ? 0 : 3
-        } catch is StandardOutput.Closed {
-            return 1
-        } catch {
-            Logs.complain("purge-old-records: \(error)")
-            return 1
-        }
-    }
-
-    private func show(_ text: String) throws {
-        try StandardOutput.write(line: text)
-        try StandardOutput.flush()
-    }
-}
-
-extension AuditReport {
-    /// Whether the last outcome says that the data is deleted, or was never the record's own.
-    fileprivate func isSettled(_ uid: Int64) -> Bool {
-        let fate = asked.last { $0.uid == uid && $0.event == .outcome }?.data
-        return fate == AuditOutcome.DataFate.deleted.rawValue || fate == AuditOutcome.DataFate.notOwn.rawValue
-    }
-}
-
 /// What audit logs say, for people.
-private struct AuditText {
+struct AuditText {
     let report: AuditReport
 
     var summary: String {
