@@ -124,7 +124,7 @@ package final class TokenserverStore: BacklogSource, Sendable {
         }
     }
 
-    /// See ``RecordStore/standings(_:)``.
+    /// See ``BacklogSource/standings(_:)``.
     package func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] {
         try await read { [service, needsPrimary] session in
             if needsPrimary { try session.checkPrimary() }

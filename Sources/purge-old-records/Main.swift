@@ -36,7 +36,7 @@ enum Main {
                 _ = try FileLimit.connections()
                 finish(await BacklogProgram(settings: settings).run())
             case let audit as AuditCommand:
-                finish(AuditProgram(settings: try AuditSettings(audit)).run())
+                finish(await AuditProgram(settings: try AuditSettings(audit, environment: environment)).run())
             case var other:
                 try other.run()
                 exit(EXIT_SUCCESS)

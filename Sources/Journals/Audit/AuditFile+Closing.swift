@@ -12,7 +12,7 @@ extension AuditFile {
     ///
     /// Call it before anything is appended. A process that is alive has a lock on its file; what is in it is left alone.
     ///
-    /// - Parameter standings: as ``RecordStore/standings(_:)``.
+    /// - Parameter standings: as ``BacklogSource/standings(_:)``.
     /// - Throws: ``AuditFailure``, and what `standings` throws.
     package func closeOpenIntents(
         _ standings: @Sendable ([UID]) async throws -> [UID: RecordStanding]
@@ -75,7 +75,7 @@ extension AuditFile {
 
 extension AuditIntent {
     /// Nil for an outcome, and for a kind that this version doesn't know.
-    fileprivate init?(_ line: AuditLine) {
+    init?(_ line: AuditLine) {
         guard line.event == .intent, let kind = DeletionKind(rawValue: line.kind) else { return nil }
         self.init(
             uid: UID(line.uid),

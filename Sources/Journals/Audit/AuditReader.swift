@@ -37,3 +37,35 @@ package struct AuditReader: Sendable {
         return unreadable
     }
 }
+
+extension AuditReader {
+    /// Calls the body for so many lines at a time, in order.
+    ///
+    /// - Returns: how many lines were no line of an audit log.
+    /// - Throws: ``AuditReadError``, and what the body throws.
+    func forEachBatch(_ size: Int, _ body: ([AuditLine]) async throws -> Void) async throws -> Int {
+        var unreadable = 0
+        for path in paths {
+            var place: Int64? = 0
+            while let start = place {
+                var lines: [AuditLine] = []
+                place = nil
+                try ChainFile.forEach(path, from: start) { piece in
+                    if lines.count == size {
+                        place = piece.offset
+                        return false
+                    }
+                    let text = String(decoding: piece.bytes, as: UTF8.self)
+                    if let line = AuditLine(json: text) {
+                        lines.append(line)
+                    } else if !text.isEmpty, ChainLine(json: text) == nil {
+                        unreadable += 1
+                    }
+                    return true
+                }
+                try await body(lines)
+            }
+        }
+        return unreadable
+    }
+}

@@ -20,10 +20,14 @@ package struct ChainVerifier {
         files = try paths.map { try ChainFile(path: $0) }
     }
 
+    package func verify() throws -> ChainReport { try verify(nil) }
+
+    /// - Parameter visit: is shown each line, in the chains' order, and what is in no chain before them.
     /// - Throws: ``AuditReadError``
-    package func verify() throws -> ChainReport {
+    func verify(_ visit: ((ChainVisit) -> Void)?) throws -> ChainReport {
         var report = ChainReport()
         for file in files where file.begin == nil {
+            try file.show(visit)
             switch file.content {
             case .nothing: report.find(.note, "\(file.path) is empty")
             case .linked: report.find(.altered, "\(file.path) has lost its first lines")
@@ -38,7 +42,7 @@ package struct ChainVerifier {
         var hasWanted = wanted == nil
         let chains = Dictionary(grouping: files.filter { $0.begin != nil }) { $0.begin?.chain ?? "" }
         for (name, files) in chains.sorted(by: { $0.key < $1.key }) {
-            var walk = ChainWalk(keys: keys, wanted: wanted, report: report)
+            var walk = ChainWalk(keys: keys, wanted: wanted, report: report, visit: visit)
             for file in files.sorted(by: { $0.number < $1.number }) { try walk.read(file, chain: name) }
             walk.finish()
             report = walk.report
@@ -52,6 +56,16 @@ package struct ChainVerifier {
         }
         return report
     }
+}
+
+/// A line that was read.
+struct ChainVisit {
+    let path: String
+    /// In its file, counted from 1.
+    let line: Int
+    let bytes: UnsafeRawBufferPointer
+    /// In its chain; nil for what is in none.
+    let number: Int64?
 }
 
 /// A file, and how its chain begins.
@@ -86,9 +100,22 @@ struct ChainFile {
         self.content = content
     }
 
+    /// Shows all lines as being in no chain.
+    ///
+    /// - Throws: ``AuditReadError``
+    func show(_ visit: ((ChainVisit) -> Void)?) throws {
+        guard let visit else { return }
+        var line = 0
+        try Self.forEach(path) { piece in
+            line += 1
+            visit(ChainVisit(path: path, line: line, bytes: piece.bytes, number: nil))
+            return true
+        }
+    }
+
     /// - Parameter body: returns false to end.
     /// - Throws: ``AuditReadError``
-    static func forEach(_ path: String, _ body: (RawLines.Piece) throws -> Bool) throws {
+    static func forEach(_ path: String, from start: Int64 = 0, _ body: (RawLines.Piece) throws -> Bool) throws {
         struct Enough: Error {}
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -96,7 +123,7 @@ struct ChainFile {
         }
         defer { close(descriptor) }
         do {
-            try RawLines(descriptor: descriptor).forEach { if try !body($0) { throw Enough() } }
+            try RawLines(descriptor: descriptor, start: start).forEach { if try !body($0) { throw Enough() } }
         } catch is Enough {
             return
         } catch is POSIXError {

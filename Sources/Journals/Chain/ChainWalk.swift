@@ -7,6 +7,7 @@ struct ChainWalk {
     private let wanted: Hash256?
     private(set) var report: ChainReport
     private(set) var hasWanted = false
+    private let visit: ((ChainVisit) -> Void)?
 
     private var state = ChainState()
     /// Trees that a process may have begun at a file's first line, with that line's number.
@@ -32,7 +33,8 @@ struct ChainWalk {
         var place: String { first == last ? "line \(first) of \(path)" : "lines \(first) to \(last) of \(path)" }
     }
 
-    init(keys: Set<AuditPublicKey>, wanted: Hash256?, report: ChainReport) {
+    init(keys: Set<AuditPublicKey>, wanted: Hash256?, report: ChainReport, visit: ((ChainVisit) -> Void)? = nil) {
+        self.visit = visit
         self.keys = keys
         self.wanted = wanted
         self.report = report
@@ -83,7 +85,9 @@ struct ChainWalk {
     private mutating func take(_ piece: RawLines.Piece) {
         let before = state
         let begin = ChainWalk.begin(piece.bytes)
-        switch state.read(piece.bytes, isEnded: piece.isEnded) {
+        let fit = state.read(piece.bytes, isEnded: piece.isEnded)
+        visit?(ChainVisit(path: path, line: line, bytes: piece.bytes, number: fit == .none ? nil : state.number))
+        switch fit {
         case .none:
             note(piece, after: before)
             return

@@ -110,31 +110,38 @@ package struct HashPath: Sendable, Equatable {
     }
 }
 
-/// Grows a tree, and the path from one of its leaves.
+/// Grows a tree, and the paths from some of its leaves.
 struct HashPathBuilder: Sendable {
-    let index: Int
     private var tree = HashTree()
-    private var hashes: [Hash256] = []
+    private var hashes: [Int: [Hash256]] = [:]
 
-    init(index: Int) { self.index = index }
-
-    mutating func add(_ line: Hash256) {
-        var more: [Hash256] = []
-        let index = index
-        tree.add(line) { joint in more += joint.sibling(of: index) }
-        hashes += more
+    /// - Parameter isWanted: whether the leaf's path is asked for later.
+    mutating func add(_ line: Hash256, isWanted: Bool = false) {
+        if isWanted { hashes[tree.count] = [] }
+        var more: [(Int, Hash256)] = []
+        let leaves = hashes.keys
+        tree.add(line) { joint in
+            for leaf in leaves {
+                if let sibling = joint.sibling(of: leaf) { more.append((leaf, sibling)) }
+            }
+        }
+        for (leaf, hash) in more { hashes[leaf]?.append(hash) }
     }
 
-    /// The path in the tree of what was added so far.
-    var path: HashPath {
-        var all = hashes
-        _ = tree.root { joint in all += joint.sibling(of: index) }
-        return HashPath(index: index, hashes: all)
+    var count: Int { tree.count }
+
+    /// The path in the tree of what was added so far; nil for a leaf that wasn't wanted.
+    func path(of leaf: Int) -> HashPath? {
+        guard var all = hashes[leaf] else { return nil }
+        _ = tree.root { joint in
+            if let sibling = joint.sibling(of: leaf) { all.append(sibling) }
+        }
+        return HashPath(index: leaf, hashes: all)
     }
 }
 
 extension HashTree.Joint {
-    fileprivate func sibling(of leaf: Int) -> [Hash256] {
-        leftLeaves.contains(leaf) ? [right] : rightLeaves.contains(leaf) ? [left] : []
+    fileprivate func sibling(of leaf: Int) -> Hash256? {
+        leftLeaves.contains(leaf) ? right : rightLeaves.contains(leaf) ? left : nil
     }
 }

@@ -54,6 +54,19 @@ struct RawLines {
         return UnsafeRawPointer(found) - base
     }
 
+    /// Whether the bytes occur in a line.
+    static func has(_ bytes: [UInt8], in line: UnsafeRawBufferPointer) -> Bool {
+        guard let base = line.baseAddress, let first = bytes.first else { return false }
+        var start = 0
+        while start + bytes.count <= line.count,
+            let found = memchr(base + start, Int32(first), line.count - start - bytes.count + 1)
+        {
+            if memcmp(found, bytes, bytes.count) == 0 { return true }
+            start = UnsafeRawPointer(found) - base + 1
+        }
+        return false
+    }
+
     /// The last line that begins like this and has an end, and where the next one begins.
     static func last(beginning: [UInt8], in descriptor: Int32) throws -> (line: [UInt8], next: Int64)? {
         var status = stat()

@@ -3,8 +3,13 @@ import Purging
 /// The state as Prometheus reads it. docs/OPERATIONS.md tells what each metric means.
 struct MetricsDocument {
     private let state: MonitorState
+    /// Of the run whose end a file tells; nil for what is served.
+    private let exitCode: Int32?
 
-    init(_ state: MonitorState) { self.state = state }
+    init(_ state: MonitorState, exitCode: Int32? = nil) {
+        self.state = state
+        self.exitCode = exitCode
+    }
 
     var text: String {
         var text = PrometheusText()
@@ -13,7 +18,8 @@ struct MetricsDocument {
         describeRecords(&text)
         describeBacklog(&text)
         describeNodes(&text)
-        describeProcess(&text)
+        // The collector that reads the file has metrics of these names itself.
+        if exitCode == nil { describeProcess(&text) }
         return text.text
     }
 
@@ -43,7 +49,14 @@ struct MetricsDocument {
             for name in StopReason.names { family.sample(Double(book.runsByReason[name] ?? 0), ("stop_reason", name)) }
         }
         text.gauge("purge_run_in_progress", "Whether a run is in progress.", book.runStartedAt == nil ? 0 : 1)
-        text.gauge("purge_last_run_timestamp_seconds", "When the last run ended.", book.runs.first?.endedAt.seconds)
+        // A run that could not begin ended as well.
+        let endedAt = book.runs.first?.endedAt ?? (exitCode == nil ? nil : state.now)
+        text.gauge("purge_last_run_timestamp_seconds", "When the last run ended.", endedAt?.seconds)
+        text.gauge(
+            "purge_last_run_exit_code",
+            "The exit code that tells how the last run ended; in files of --metrics-file only.",
+            exitCode.map { Double($0) }
+        )
         text.gauge(
             "purge_last_finished_run_timestamp_seconds",
             "When the last run ended that was neither stopped nor failed.",

@@ -87,6 +87,12 @@ package final class Monitor: Sendable {
         }
     }
 
+    /// The metrics as a file tells them when a run has ended, with the database asked once more.
+    package func metrics(exitCode: Int32) async -> String {
+        _ = await askDatabase()
+        return MetricsDocument(state(), exitCode: exitCode).text
+    }
+
     /// Whether the program's loops are alive.
     var liveness: Health {
         let now = time.now

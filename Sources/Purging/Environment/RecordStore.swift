@@ -27,6 +27,9 @@ package protocol BacklogSource: Sendable {
 
     /// How many records of this node were replaced in this millisecond, counted up to `limit`.
     func recordCount(of mass: NodeDirectory.Mass, limit: Int) async throws -> Int
+
+    /// What stands under these uids now, in scope or not; a uid under which there is no record is missing.
+    func standings(_ uids: [UID]) async throws -> [UID: RecordStanding]
 }
 
 /// Tokenserver's database with the one thing that a purge changes in it.
@@ -38,9 +41,6 @@ package protocol RecordStore: BacklogSource {
     ///
     /// - Returns: one result for each settlement, in their order.
     func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult]
-
-    /// What stands under these uids now, in scope or not; a uid under which there is no record is missing.
-    func standings(_ uids: [UID]) async throws -> [UID: RecordStanding]
 }
 
 /// Counts the backlog beside a run, on a connection of its own.

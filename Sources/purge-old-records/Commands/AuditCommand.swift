@@ -5,13 +5,24 @@ struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
         abstract: "Tell from audit logs what was deleted, when, and by which node's word.",
+        usage: """
+            purge-old-records audit [--uid <uid> ...] <file> ...
+            purge-old-records audit --verify [--public-key <file>] [--head <head>] <file> ...
+            purge-old-records audit --certificate <uid> ... [--json] <file> ...
+            purge-old-records audit --account <hash> [--json] <file> ...
+            purge-old-records audit --check-certificate <file> [--public-key <file>]
+            purge-old-records audit --since <date> --until <date> [--by-node] [--json] <file> ...
+            purge-old-records audit --against-database <URL> [--plan <file>] <file> ...
+            purge-old-records audit --new-key [<file>]
+            """,
         discussion: """
             Without another question: how many intents and outcomes there are, and each intent without an outcome, which is \
             what a program that was killed leaves. What it was about is confirmed again by the next run.
 
-            Exit codes: 0 every intent has its outcome and every line could be read, or the data of each uid asked for was deleted or was an active \
-            record's; 3 otherwise; 1 a file can't be read; 64 wrong arguments. With --verify: 0 the log is as it was written, \
-            whole and signed; 3 something is missing or not signed; 65 it was altered.
+            Exit codes: 0 every intent has its outcome and every line could be read, or the data of all that was asked for \
+            was deleted or was an active record's; 3 otherwise; 1 a file or the database can't be read; 64 wrong arguments. \
+            With --verify: 0 the log is as it was written, whole and signed; 3 something is missing or not signed; 65 it was \
+            altered. Of a log that was altered no certificate is made: 65.
             """
     )
 
@@ -22,8 +33,23 @@ struct AuditCommand: ParsableCommand {
     )
     var uids: [String] = []
 
+    @Flag(help: "Print certificates, figures and restored records as JSON.")
+    var json = false
+
     @OptionGroup(title: "Was the log altered?")
     var verification: VerificationOptions
+
+    @OptionGroup(title: "Proof of a deletion")
+    var certificates: CertificateOptions
+
+    @OptionGroup(title: "The figures of a period")
+    var period: PeriodOptions
+
+    @OptionGroup(title: "After a restore")
+    var restore: RestoreOptions
+
+    @OptionGroup(title: "Which records a plan may name, as for a purge")
+    var records: RecordOptions
 
     @Argument(
         help: ArgumentHelp("The audit log's files, rotated ones too, in any order.", valueName: "file"),
@@ -63,4 +89,100 @@ struct VerificationOptions: ParsableArguments {
         completion: .file()
     )
     var showKey: String?
+}
+
+/// What a certificate is about.
+struct CertificateOptions: ParsableArguments {
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "What was deleted of these uids, where, when and by whose word, with the proof.",
+            valueName: "uid"
+        )
+    )
+    var certificate: [String] = []
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The same of the account with this name, which a log with --audit-pseudonym-key has.",
+            valueName: "hash"
+        )
+    )
+    var account: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The same of the account with this e-mail as Tokenserver has it, - to read it from standard input.",
+            valueName: "e-mail"
+        )
+    )
+    var email: String?
+
+    @Option(
+        help: ArgumentHelp("With --email: the key that the log was written with.", valueName: "file"),
+        completion: .file()
+    )
+    var auditPseudonymKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Tell whether the proofs in this certificate, in JSON, hold. Needs no log.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var checkCertificate: String?
+}
+
+/// Which period, and what is told of it.
+struct PeriodOptions: ParsableArguments {
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "What was deleted from this moment on: 2026-11-01, or a time such as 2026-11-01T06:00:00Z.",
+            valueName: "date"
+        )
+    )
+    var since: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("What was deleted before this moment.", valueName: "date")
+    )
+    var until: String?
+
+    @Flag(help: "A line for each node.")
+    var byNode = false
+
+    @Option(
+        name: .customLong("age-slo"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Also how many records were older than this when they were deleted, and why.",
+            valueName: "time"
+        )
+    )
+    var ageSLO: String?
+}
+
+/// What stands in a database again.
+struct RestoreOptions: ParsableArguments {
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Tell which records stand in this database again although they were deleted, and what became of intents without an"
+                + " outcome. Changes nothing.",
+            valueName: "URL"
+        )
+    )
+    var againstDatabase: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Write a plan to this file that purges them again.", valueName: "file"),
+        completion: .file()
+    )
+    var plan: String?
 }

@@ -23,6 +23,16 @@ struct MonitoringOptions: ParsableArguments {
     )
     var ageSLO: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Write the metrics to this file at each run's end, for node_exporter's textfile collector, which reads names with .prom.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var metricsFile: String?
+
     /// What `--age-slo` was called.
     @Option(parsing: .unconditional, help: ArgumentHelp(visibility: .hidden))
     var promise: String?

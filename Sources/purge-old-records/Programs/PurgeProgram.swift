@@ -50,9 +50,13 @@ struct PurgeProgram {
         }
         let watching = Task { if settings.monitoring.address != nil { await monitor.run() } }
         defer { watching.cancel() }
+        let metrics = settings.monitoring.metricsFile.map {
+            MetricsFile(path: $0, monitor: monitor, isStrict: settings.isStrict, logger: logger)
+        }
         let results = RunResults()
         let observer = observer(logs, ledger, results)
-        var code = await run(logs, journal, observer: observer, stopSignal: stopSignal)
+        var code = await run(logs, journal, metrics, observer: observer, stopSignal: stopSignal)
+        code = await metrics?.close(code: code) ?? code
         if settings.isOneshot { code = tell(results, code: code, logs) }
         sending.cancel()
         await sending.value
@@ -69,13 +73,14 @@ struct PurgeProgram {
     private func run(
         _ logs: Logs,
         _ journal: AuditFile?,
+        _ metrics: MetricsFile?,
         observer: any RunObserver,
         stopSignal: StopSignal
     ) async -> Int32 {
         do {
             return try await settings.isDryRun
-                ? rehearse(logs, observer, stopSignal)
-                : purge(logs, journal, observer, stopSignal)
+                ? rehearse(logs, metrics, observer, stopSignal)
+                : purge(logs, journal, metrics, observer, stopSignal)
         } catch {
             observer.observe(.notBegun)
             return logs.fail(error, settings.records)
@@ -85,6 +90,7 @@ struct PurgeProgram {
     private func purge(
         _ logs: Logs,
         _ journal: AuditFile?,
+        _ metrics: MetricsFile?,
         _ observer: any RunObserver,
         _ stopSignal: StopSignal
     ) async throws -> Int32 {
@@ -144,13 +150,19 @@ struct PurgeProgram {
                 options.shard = turn.shard
                 options.countsBacklog = turn.countsBacklog
                 options.maxRuntime = turn.timeLeft ?? options.maxRuntime
-                return await run(ShardedStore(purged, shard: turn.shard, locks: locks), options).run(gates: &gates)
+                let summary = await run(ShardedStore(purged, shard: turn.shard, locks: locks), options).run(
+                    gates: &gates
+                )
+                await metrics?.write(summary)
+                return summary
             }.run()
         } else {
             let run = run(purged, settings.options)
             code = await service(time, stopSignal) { gates in
                 _ = try? await overlap?.acquire()
-                return await run.run(gates: &gates)
+                let summary = await run.run(gates: &gates)
+                await metrics?.write(summary)
+                return summary
             }.run()
         }
         await client.shutdown()
@@ -189,6 +201,7 @@ struct PurgeProgram {
     /// The dry run: it gets a store that can't write, and no client.
     private func rehearse(
         _ logs: Logs,
+        _ metrics: MetricsFile?,
         _ observer: any RunObserver,
         _ stopSignal: StopSignal
     ) async throws -> Int32 {
@@ -209,6 +222,7 @@ struct PurgeProgram {
         )
         return await service(time, stopSignal) { _ in
             let summary = await run.run()
+            await metrics?.write(summary)
             if sink != nil, summary.stopReason == .stopRequested || summary.stopReason == .maxRuntime {
                 logs.logger.warning("No plan was written, as the dry run was stopped before its end")
             }

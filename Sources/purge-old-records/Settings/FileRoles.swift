@@ -6,10 +6,16 @@ struct FileRoles {
     private let others: [(option: String, path: String)]
 
     /// - Parameter database: its name, which holds the path of a SQLite file.
-    init(_ options: RunningOptions, _ auditing: AuditLogOptions, database: String) {
+    init(
+        _ options: RunningOptions,
+        _ auditing: AuditLogOptions,
+        _ monitoring: MonitoringOptions,
+        database: String
+    ) {
         let plan = options.plan.map { ("--plan", $0) }
         let audit = auditing.auditLog.map { ("--audit-log", $0) }
-        written = [audit, options.dryrun ? plan : nil].compactMap { $0 }
+        let metrics = monitoring.metricsFile.map { ("--metrics-file", $0) }
+        written = [audit, metrics, options.dryrun ? plan : nil].compactMap { $0 }
         others = [
             options.dryrun ? nil : plan, options.secretFile.map { ("--secret-file", $0) },
             auditing.auditKey.map { ("--audit-key", $0) },
@@ -29,6 +35,7 @@ struct FileRoles {
                     remedy: "give the name of a regular file, or of one that is to be made"
                 )
             }
+            if file.option == "--metrics-file" { try Self.checkFolder(of: file.path) }
             let rest = written[(index + 1)...] + others
             if let same = rest.first(where: { Self.canonical($0.path) == Self.canonical(file.path) }) {
                 throw UsageError(
@@ -36,6 +43,17 @@ struct FileRoles {
                     remedy: "give each its own"
                 )
             }
+        }
+    }
+
+    /// A file that is replaced needs a folder that can be written to.
+    private static func checkFolder(of path: String) throws(UsageError) {
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        guard access(folder, W_OK | X_OK) == 0 else {
+            throw UsageError(
+                problem: "--metrics-file can't be made in \(folder): \(String(cString: strerror(errno)))",
+                remedy: "name a file in a folder that this user may write to"
+            )
         }
     }
 

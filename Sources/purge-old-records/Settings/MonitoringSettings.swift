@@ -11,6 +11,8 @@ struct MonitoringSettings: Equatable {
     let address: Address?
     /// The age that the oldest obsolete record may have; nil without an objective.
     let ageObjective: Duration?
+    /// Where the metrics go at a run's end; nil for nowhere.
+    let metricsFile: String?
     /// Whether the objective was given as `--promise`, as it was called before.
     let usesFormerName: Bool
 
@@ -20,6 +22,7 @@ struct MonitoringSettings: Equatable {
         appliesPlan: Bool
     ) throws(UsageError) {
         address = try options.listen.map { text throws(UsageError) in try Self.address(text) }
+        metricsFile = options.metricsFile
         if options.ageSLO != nil, options.promise != nil {
             throw UsageError(
                 problem: "--promise is the old name of --age-slo, and both are given",

@@ -79,7 +79,7 @@ struct PurgeSettings {
             isNeeded: !running.dryrun
         )
         auditLog = try AuditLogSettings(command.auditing)
-        try FileRoles(running, command.auditing, database: records.connector.name).check()
+        try FileRoles(running, command.auditing, command.monitoring, database: records.connector.name).check()
         if running.dryrun, auditLog != nil {
             throw UsageError(
                 problem: "--audit-log has no use with --dryrun, which deletes nothing",

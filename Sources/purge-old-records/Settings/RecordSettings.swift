@@ -10,7 +10,7 @@ struct RecordSettings {
 
     let connector: any SQLConnector
     /// The option or variable that names it.
-    let databaseOrigin: String
+    private(set) var databaseOrigin: String
     /// How long to wait for a database that fails in mid-run.
     let databaseTimeout: Duration
     let gracePeriod: Duration
@@ -65,6 +65,9 @@ struct RecordSettings {
             )
         }
     }
+
+    /// The same database, named by another option.
+    mutating func name(origin: String) { databaseOrigin = origin }
 
     func apply(to options: inout RunOptions) {
         options.gracePeriod = gracePeriod

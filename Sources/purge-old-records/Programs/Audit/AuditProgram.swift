@@ -1,15 +1,16 @@
 import Foundation
 import Journals
 import Purging
+import Support
 
 /// The command `audit`: reads the files, prints what they say.
 struct AuditProgram {
     let settings: AuditSettings
 
     /// - Returns: the exit code.
-    func run() -> Int32 {
+    func run() async -> Int32 {
         do {
-            return try answer()
+            return try await answer()
         } catch is StandardOutput.Closed {
             return 1
         } catch {
@@ -18,7 +19,7 @@ struct AuditProgram {
         }
     }
 
-    private func answer() throws -> Int32 {
+    private func answer() async throws -> Int32 {
         switch settings.question {
         case .summary:
             let report = try AuditReport(try AuditReader(paths: settings.files))
@@ -28,24 +29,75 @@ struct AuditProgram {
             let report = try AuditReport(try AuditReader(paths: settings.files), uids: uids)
             try show(AuditText(report: report).lines(about: uids))
             return uids.allSatisfy(report.isSettled) ? 0 : 3
-        case .verify(let keys, let head):
+        case .verify(let head):
+            let keys = settings.publicKeys
             let report = try ChainVerifier(paths: settings.files, keys: keys, head: head).verify()
             let text = ChainText(report: report, hasKeys: !keys.isEmpty, hasHead: head != nil)
             try show(text.lines.joined(separator: "\n"))
             return report.exitCode
         case .newKey(let file):
             let key = AuditKey()
-            guard let file else {
-                try show(String(key.pem.dropLast()))
-                return 0
-            }
-            try KeyFile.make(file, key.pem)
-            try show(String(key.publicKey.pem.dropLast()))
+            if let file { try KeyFile.make(file, key.pem) }
+            try show(String((file == nil ? key.pem : key.publicKey.pem).dropLast()))
             return 0
         case .showKey(let key):
             try show(String(key.publicKey.pem.dropLast()))
             return 0
+        case .certificate(let subject): return try certify(subject)
+        case .checkCertificate(let certificate): return try check(certificate)
+        case .figures(let period):
+            let figures = try AuditFigures(
+                try AuditReader(paths: settings.files),
+                since: period.since,
+                until: period.until,
+                objective: period.objective
+            )
+            let output = FiguresOutput(figures: figures, period: period)
+            try show(settings.isJSON ? output.json : output.text)
+            return figures.unreadable == 0 ? 0 : 3
+        case .restored(let records, let plan): return try await compare(records, plan)
         }
+    }
+
+    private func certify(_ subject: AuditSettings.CertificateSubject) throws -> Int32 {
+        let (files, keys) = (settings.files, settings.publicKeys)
+        let maker =
+            switch subject {
+            case .uids(let uids):
+                try CertificateMaker(paths: files, keys: keys, uids: uids, version: ProgramVersion.text)
+            case .account(let name):
+                try CertificateMaker(paths: files, keys: keys, account: name, version: ProgramVersion.text)
+            }
+        let certificate = try maker.make()
+        if certificate.isOfAlteredLog {
+            Logs.complain("purge-old-records: no certificate is made of a log that was altered; see audit --verify")
+            return 65
+        }
+        try show(settings.isJSON ? try certificate.json : CertificateText(certificate: certificate).text)
+        return certificate.provesAll ? 0 : 3
+    }
+
+    private func check(_ certificate: Certificate) throws -> Int32 {
+        let check = CertificateCheck(certificate, keys: settings.publicKeys)
+        var lines = check.problems
+        if check.problems.isEmpty {
+            lines.append(
+                "The proofs hold: \(Figures.counted(check.provedLines, "line")) under \(certificate.heads.count == 1 ? "a head" : "heads") that \(signer(check))"
+            )
+            if check.unprovedLines > 0 {
+                lines.append("\(Figures.counted(check.unprovedLines, "line")) without a proof")
+            }
+        }
+        try show(lines.joined(separator: "\n"))
+        if !check.problems.isEmpty { return 65 }
+        return check.provedLines > 0 && check.unprovedLines == 0 ? 0 : 3
+    }
+
+    private func signer(_ check: CertificateCheck) -> String {
+        if check.keys.isEmpty { return "nobody signed" }
+        let keys = check.keys.sorted().joined(separator: ", ")
+        return settings.publicKeys.isEmpty
+            ? "key \(keys) signed; name the key that you trust with --public-key" : "key \(keys) signed"
     }
 
     private func show(_ text: String) throws {
