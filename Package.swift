@@ -248,7 +248,11 @@ let package = Package(
             dependencies: ["Purging", "Steering", "TestSupport"],
             swiftSettings: settings
         ),
-        .testTarget(name: "JournalsTests", dependencies: ["Journals", "Purging"], swiftSettings: settings),
+        .testTarget(
+            name: "JournalsTests",
+            dependencies: ["Journals", "Purging", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SandboxTests",
             dependencies: [

@@ -7,30 +7,6 @@ import Testing
 
 @Suite("The result of a one-shot run")
 struct ResultTests {
-    /// Checks documents with a library that knows nothing of this program.
-    private static func check(_ lines: [String], _ schema: String) throws {
-        let file = FileManager.default.temporaryDirectory.appending(path: "lines-\(UUID().uuidString).json")
-        defer { try? FileManager.default.removeItem(at: file) }
-        try Data(lines.joined(separator: "\n").utf8).write(to: file)
-        let script = """
-            import json, sys
-            from jsonschema import Draft202012Validator, FormatChecker
-            schema = json.load(open(sys.argv[1]))
-            Draft202012Validator.check_schema(schema)
-            validator = Draft202012Validator(schema, format_checker=FormatChecker())
-            lines = open(sys.argv[2]).read().splitlines()
-            assert lines
-            for line in lines:
-                for error in validator.iter_errors(json.loads(line)):
-                    print(error.json_path, error.message)
-            """
-        let checked = try Tool.run(
-            Tool.python(),
-            ["-c", script, Repository.url("docs/schema/\(schema).schema.json").path, file.path]
-        )
-        #expect(checked.code == 0 && checked.text.isEmpty, "\(checked.text) \(lines)")
-    }
-
     private static func lines(_ text: String) -> [String] { text.split(separator: "\n").map(String.init) }
 
     @Test("is text on standard output: what ended, and a line for each thing that happened")
@@ -71,7 +47,7 @@ struct ResultTests {
             let run = try await world.purge("--json", "--connect-timeout", "1")
             let (first, second) = (Self.lines(dryRun.output), Self.lines(run.output))
             #expect(first.count == 1 && second.count == 1)
-            try Self.check(first + second, "run")
+            try Schema.check(first + second, "run")
             func object(_ line: String?) throws -> [String: Any] {
                 let object = try JSONSerialization.jsonObject(with: Data((line ?? "").utf8)) as? [String: Any]
                 return try #require(object?["run"] as? [String: Any])
@@ -110,12 +86,12 @@ struct ResultTests {
             }
             service.send(SIGTERM)
             _ = await service.finished()
-            try Self.check(documents.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }, "status")
+            try Schema.check(documents.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }, "status")
             let report = try await Program.purge.run(
                 ["backlog", "--json", "--list", "--audit-log", log],
                 environment: world.environment
             )
-            try Self.check(Self.lines(report.output), "backlog")
+            try Schema.check(Self.lines(report.output), "backlog")
             #expect(report.output.contains("\"deferred_until\":"), "\(report.output)")
             #expect(report.output.contains("\"url\":\"\(world.nodes[0].url)\""))
             let table = try await Program.purge.run(

@@ -45,6 +45,8 @@ package struct ChainBegin: Sendable, Decodable {
     /// The program's.
     package let version: String
     package let chain: String
+    /// How many bytes of its file are before it, so that nobody can make a file begin with it that began before.
+    let place: Int64
     var outside: Outside?
 
     /// Without its link.
@@ -52,6 +54,7 @@ package struct ChainBegin: Sendable, Decodable {
         var members: [(key: String, value: Logger.MetadataValue)] = [
             ("event", .string(Self.event)), ("time", .string(time)), ("run", .string(run)),
             ("version", .string(version)), ("chain", .string(chain)),
+            ("place", .stringConvertible(place)),
         ]
         if let outside {
             members.append(

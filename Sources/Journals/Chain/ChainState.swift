@@ -111,13 +111,13 @@ struct ChainState: Sendable {
     }
 
     /// Ties a line to the last one, with a ``ChainBegin`` before it where one is needed.
-    mutating func write(_ json: String, by writer: ChainWriter, to text: inout String) {
+    mutating func write(_ json: String, by writer: ChainWriter, to text: inout AppendedText) {
         beginIfNeeded(by: writer, to: &text)
         tie(json, to: &text)
     }
 
     /// The head over all that came since the last one.
-    mutating func seal(by writer: ChainWriter, to text: inout String) throws {
+    mutating func seal(by writer: ChainWriter, to text: inout AppendedText) throws {
         beginIfNeeded(by: writer, to: &text)
         let head = ChainHead(
             time: writer.time(),
@@ -139,7 +139,7 @@ struct ChainState: Sendable {
         finish(String(line), to: &text)
     }
 
-    private mutating func beginIfNeeded(by writer: ChainWriter, to text: inout String) {
+    private mutating func beginIfNeeded(by writer: ChainWriter, to text: inout AppendedText) {
         guard needsBegin || outside.bytes > 0 else { return }
         needsBegin = false
         let name = chain ?? writer.newChain()
@@ -148,24 +148,40 @@ struct ChainState: Sendable {
             run: writer.run,
             version: writer.version,
             chain: name,
+            place: text.end,
             outside: outside.summary
         )
         tie(begin.json, to: &text)
     }
 
-    private mutating func tie(_ json: String, to text: inout String) {
+    private mutating func tie(_ json: String, to text: inout AppendedText) {
         number += 1
         finish(json.dropLast() + ChainLink(number: number, previous: last).text + "}", to: &text)
     }
 
-    private mutating func finish(_ line: String, to text: inout String) {
+    private mutating func finish(_ line: String, to text: inout AppendedText) {
         var line = line
         line.withUTF8 { append(UnsafeRawBufferPointer($0)) }
-        text += line
-        text += "\n"
+        text.append(line)
     }
 
     private static let lineFeed: [UInt8] = [UInt8(ascii: "\n")]
+}
+
+/// What is about to be appended to a file.
+struct AppendedText {
+    /// Where in the file it goes.
+    let start: Int64
+    private(set) var text = ""
+
+    init(at start: Int64) { self.start = start }
+
+    var end: Int64 { start + Int64(text.utf8.count) }
+
+    mutating func append(_ line: String) {
+        text += line
+        text += "\n"
+    }
 }
 
 /// Who goes on with a chain.

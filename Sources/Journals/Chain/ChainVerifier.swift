@@ -26,6 +26,9 @@ package struct ChainVerifier {
     /// - Throws: ``AuditReadError``
     func verify(_ visit: ((ChainVisit) -> Void)?) throws -> ChainReport {
         var report = ChainReport()
+        for file in files where file.isCutOff {
+            report.find(.altered, "\(file.path) has lost what stood before line \(file.number) of its chain")
+        }
         for file in files where file.begin == nil {
             try file.show(visit)
             switch file.content {
@@ -79,11 +82,14 @@ struct ChainFile {
     /// Of its first line that is in a chain.
     let number: Int64
     let content: Content
+    /// Whether that line stood elsewhere in the file once.
+    let isCutOff: Bool
 
     /// - Throws: ``AuditReadError``
     init(path: String) throws {
         self.path = path
         var begin: (ChainBegin, Int64)?
+        var place: Int64 = 0
         var content = Content.nothing
         try Self.forEach(path) { piece in
             if content == .nothing { content = .unlinked }
@@ -93,10 +99,12 @@ struct ChainFile {
                 case .begin(let line) = ChainLine(json: String(decoding: piece.bytes, as: UTF8.self))
             else { return false }
             begin = (line, link.number)
+            place = piece.offset
             return false
         }
         self.begin = begin?.0
         number = begin?.1 ?? 0
+        isCutOff = begin.map { $0.0.place != place } ?? false
         self.content = content
     }
 

@@ -66,36 +66,37 @@ struct ChainedFile: Sendable {
         return head
     }
 
-    private mutating func change(_ body: (inout ChainState, ChainWriter, inout String) throws -> Void) throws {
+    private mutating func change(_ body: (inout ChainState, ChainWriter, inout AppendedText) throws -> Void) throws {
         let lock = FolderLock(ofFile: path)
         defer { lock.release() }
-        var text = ""
-        try catchUp(&text)
+        let isTorn = try catchUp()
+        var text = AppendedText(at: end ?? 0)
+        if isTorn { text.append("") }
         var next = chain
         try body(&next, writer, &text)
-        if text.isEmpty { return }
-        try write(text)
-        let written = Int64(text.utf8.count)
+        if text.text.isEmpty { return }
+        try write(text.text)
         // A file that isn't regular has no place; its end is what we wrote.
         let place = Int64(lseek(descriptor, 0, SEEK_CUR))
         // If others wrote in between, what is there now is read next time as any other's.
-        if place < 0 || place == (end ?? 0) + written || !LogLock.isRegular(descriptor) {
+        if place < 0 || place == text.end || !LogLock.isRegular(descriptor) {
             chain = next
-            end = (end ?? 0) + written
+            end = text.end
         }
     }
 
     // MARK: What is there
 
-    private mutating func catchUp(_ text: inout String) throws {
+    /// - Returns: whether the last line lacks its line feed.
+    private mutating func catchUp() throws -> Bool {
         guard LogLock.isRegular(descriptor) else {
             end = end ?? 0
-            return
+            return false
         }
         var status = stat()
         fstat(descriptor, &status)
         let size = Int64(status.st_size)
-        if let end, size == end { return }
+        if let end, size == end { return false }
         do {
             var from: Int64
             if let end {
@@ -115,10 +116,8 @@ struct ChainedFile: Sendable {
                 from = piece.offset + Int64(piece.bytes.count) + (piece.isEnded ? 1 : 0)
             }
             end = from
-            if isTorn {
-                text += "\n"
-                if !isTied { chain.endTornLine() }
-            }
+            if isTorn, !isTied { chain.endTornLine() }
+            return isTorn
         } catch {
             throw AuditFile.failure("read", path)
         }
