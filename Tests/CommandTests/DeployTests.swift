@@ -66,6 +66,7 @@ struct DeployTests {
                 String(word).replacing("${CREDENTIALS_DIRECTORY}", with: world.folder.path)
                     .replacing("/var/log/purge-old-records", with: world.folder.path)
                     .replacing("/etc/purge-old-records", with: world.folder.path)
+                    .replacing("/run/purge-old-records", with: world.folder.path)
             }
             let run = try await Program.purge.run(
                 options + (options.contains("--oneshot") ? [] : ["--oneshot"]),
@@ -92,6 +93,7 @@ struct DeployTests {
             // As cron runs it, but for the places, and with a file in place of the system's log.
             let command = String(words[6]).replacing(Self.installed, with: Program.purge.url.path)
                 .replacing("/etc/purge-old-records", with: world.folder.path)
+                .replacing("/var/lib/purge-old-records", with: world.folder.path)
                 .replacing("logger --tag purge-old-records", with: "cat >'\(world.folder.path)/log'")
             func run() async throws -> Program.Finished {
                 try await Program.Running(
