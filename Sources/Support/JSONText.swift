@@ -52,6 +52,12 @@ package struct JSONText {
 
     /// What stands between the quotes of a JSON string.
     package static func escape(_ string: String, into text: inout String) {
+        // Nearly all of what is written is plain ASCII, and needs no look at its characters.
+        let isPlain = string.utf8.allSatisfy { (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }
+        if isPlain {
+            text += string
+            return
+        }
         for scalar in string.unicodeScalars {
             switch scalar {
             case "\"": text += "\\\""

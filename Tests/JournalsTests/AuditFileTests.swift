@@ -37,14 +37,14 @@ struct AuditFileTests {
             try await file.append([.intended(Self.intent)], isDurable: true)
             try await file.append([.ended(Self.outcome())], isDurable: false)
             let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
-            #expect(lines.count == 3)
+            #expect(lines.count == 5)
             #expect(lines[0].hasPrefix("{\"event\":\"begin\","))
             let read = lines.compactMap { AuditLine(json: $0) }
             #expect(read.map(\.event) == [.intent, .outcome])
             #expect(read[0].unmodifiedSince == 4_900_000)
             #expect(read[1].receipts == [1_700_000_000.25])
             #expect((read[1].status, read[1].requests, read[1].durationMilliseconds) == (200, 2, 17))
-            #expect(lines[2].hasPrefix(read[1].json.dropLast()))
+            #expect(lines[3].hasPrefix(read[1].json.dropLast()))
         }
     }
 

@@ -73,8 +73,10 @@ package struct AuditFigures: Sendable {
                 row.records += 1
                 if line.data == AuditOutcome.DataFate.deleted.rawValue { row.dataDeleted += 1 }
                 row.note(account: line.account)
-                row.ages.add(seconds: max(0, ended - replacedAt) / 1000)
-                if let limit, ended - replacedAt > limit {
+                let (difference, overflows) = ended.subtractingReportingOverflow(replacedAt)
+                let age = overflows ? .max : max(0, difference)
+                row.ages.add(seconds: age / 1000)
+                if let limit, age > limit {
                     row.missed[before?.reason ?? Self.firstTry, default: 0] += 1
                 }
             }

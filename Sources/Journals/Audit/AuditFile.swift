@@ -35,7 +35,7 @@ package final class AuditFile: AuditJournal {
         self.path = path
         self.run = run
         self.pseudonyms = pseudonyms
-        let writer = ChainWriter(run: run, version: version, key: key)
+        let writer = ChainWriter(run: run, version: version, key: key, names: pseudonyms?.check)
         file = Mutex(ChainedFile(path: path, descriptor: try Self.open(path), writer: writer))
     }
 
@@ -67,8 +67,8 @@ package final class AuditFile: AuditJournal {
 
     package func seal() async throws -> AuditHead? {
         try await queue.run { [self] in
-            let head = try file.withLock { try $0.seal() }
-            if head != nil { try sync() }
+            guard let head = file.withLock({ $0.takeHead() }) else { return nil }
+            try sync()
             return head
         }
     }

@@ -11,6 +11,11 @@ package struct Certificate: Sendable, Codable {
     package struct Subject: Sendable, Codable {
         package var account: String?
         package var uids: [Int64]?
+
+        package init(account: String? = nil, uids: [Int64]? = nil) {
+            self.account = account
+            self.uids = uids
+        }
     }
 
     /// What became of one record, and the evidence.
@@ -34,8 +39,12 @@ package struct Certificate: Sendable, Codable {
         package let closedBy: String?
         package fileprivate(set) var evidence: [Evidence]
 
-        /// Whether the node confirmed it, or the record had no data of its own.
-        package var isProved: Bool { data == "deleted" || data == "not_own" }
+        /// Whether its node confirmed that the data is gone.
+        package var isDataDeleted: Bool { data == AuditOutcome.DataFate.deleted.rawValue }
+        /// Whether it had no data of its own.
+        package var hasNoData: Bool { data == AuditOutcome.DataFate.notOwn.rawValue }
+        /// Whether a head stands for each of its lines.
+        package var isProved: Bool { evidence.allSatisfy { $0.proof != nil } }
     }
 
     /// A line of the log, and the way from it to a head.
@@ -59,7 +68,8 @@ package struct Certificate: Sendable, Codable {
     package let madeAt: String
     package let madeBy: String
     package let subject: Subject
-    /// What a verification of the files found: `as_written`, `incomplete` or `altered`, and the findings.
+    /// What a verification of the files found: `as_written`, `incomplete`, `foreign` or `altered`, and
+    /// the findings.
     package let log: String
     package let findings: [String]
     package let deletions: [Deletion]
@@ -77,12 +87,15 @@ package struct Certificate: Sendable, Codable {
         }
     }
 
-    /// Nil for anything else.
+    /// Nil for anything else, and for one with members that a certificate doesn't have.
     package init?(json text: String) {
         let json = Data(text.utf8)
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard let certificate = try? decoder.decode(Certificate.self, from: json), certificate.format == Self.format
+        guard let certificate = try? decoder.decode(Certificate.self, from: json), certificate.format == Self.format,
+            let given = try? JSONSerialization.jsonObject(with: json) as? NSDictionary,
+            let known = try? JSONSerialization.jsonObject(with: Data(certificate.json.utf8)) as? NSDictionary,
+            given == known
         else { return nil }
         self = certificate
     }
@@ -102,6 +115,7 @@ package struct Certificate: Sendable, Codable {
             switch report.weight {
             case .note: "as_written"
             case .incomplete: "incomplete"
+            case .foreign: "foreign"
             case .altered: "altered"
             }
         findings = report.findings.map(\.text)
@@ -138,4 +152,22 @@ extension Certificate.Deletion {
 
 extension Certificate.Evidence {
     mutating func prove(by proof: Certificate.Proof) { self.proof = proof }
+}
+
+extension Certificate {
+    /// The last word about each record.
+    package var records: [Deletion] {
+        var last: [Int64: Int] = [:]
+        for (index, deletion) in deletions.enumerated() { last[deletion.uid] = index }
+        return last.values.sorted().map { deletions[$0] }
+    }
+
+    /// Those that were asked for, and that no line is about.
+    package var unknownUIDs: [Int64] { (subject.uids ?? []).filter { uid in !deletions.contains { $0.uid == uid } } }
+
+    /// Whether the data of all records is gone, or was never their own, and each line is under a head.
+    package var provesAll: Bool {
+        !deletions.isEmpty && unknownUIDs.isEmpty && records.allSatisfy { $0.isDataDeleted || $0.hasNoData }
+            && deletions.allSatisfy(\.isProved)
+    }
 }

@@ -16,27 +16,38 @@ package struct CertificateCheck: Sendable {
     package init(_ certificate: Certificate, keys trusted: [AuditPublicKey]) {
         let heads = certificate.heads.enumerated().map { index, line in head(line, index, Set(trusted)) }
         for deletion in certificate.deletions {
-            if deletion.evidence.isEmpty { problems.append("uid \(deletion.uid): there is no line for it") }
-            for evidence in deletion.evidence {
-                check(evidence, of: deletion, heads)
+            if !deletion.isSaid(byLines: deletion.evidence.compactMap { AuditLine(json: $0.line) }) {
+                problems.append("uid \(deletion.uid): what is said of it isn't what its lines say")
+            }
+            if !certificate.subject.includes(deletion) {
+                problems.append("uid \(deletion.uid): it isn't what the certificate is about")
+            }
+            for evidence in deletion.evidence { check(evidence, of: deletion, heads) }
+            // A run's own heads say of which version it is.
+            let proofs = deletion.evidence.compactMap(\.proof?.head).filter(heads.indices.contains).compactMap {
+                heads[$0]
+            }
+            if deletion.isProved, !proofs.contains(where: { $0.run == deletion.run && $0.version == deletion.version })
+            {
+                problems.append("uid \(deletion.uid): no line shows of which version its run was")
             }
         }
     }
 
     private mutating func head(_ line: String, _ index: Int, _ trusted: Set<AuditPublicKey>) -> ChainHead? {
         guard case .head(let head) = ChainLine(json: line) else {
-            problems.append("head \(index) is no line of an audit log")
+            problems.append("head \(index + 1) is no line of an audit log")
             return nil
         }
         var line = line
         switch line.withUTF8({ HeadSeal.verdict(on: UnsafeRawBufferPointer($0)) }) {
-        case .wrong: problems.append("head \(index) was altered")
+        case .wrong: problems.append("head \(index + 1) was altered")
         case .whole:
-            if !trusted.isEmpty { problems.append("head \(index) isn't signed") }
+            if !trusted.isEmpty { problems.append("head \(index + 1) isn't signed") }
         case .signed(let key):
             keys.insert(key.hexadecimal)
             if !trusted.isEmpty, !trusted.contains(key) {
-                problems.append("head \(index) is signed with another key: \(key.hexadecimal)")
+                problems.append("head \(index + 1) is signed with another key: \(key.hexadecimal)")
             }
         }
         return head
@@ -47,12 +58,6 @@ package struct CertificateCheck: Sendable {
         of deletion: Certificate.Deletion,
         _ heads: [ChainHead?]
     ) {
-        guard let line = AuditLine(json: evidence.line) else {
-            return problems.append("uid \(deletion.uid): its evidence is no line of an audit log")
-        }
-        if !deletion.agrees(with: line) {
-            problems.append("uid \(deletion.uid): what is said of it isn't what its line says")
-        }
         guard let proof = evidence.proof else {
             unprovedLines += 1
             return
@@ -64,26 +69,32 @@ package struct CertificateCheck: Sendable {
         else {
             return problems.append("uid \(deletion.uid): the proof of a line doesn't lead to its head")
         }
-        // The head says of which version its own run is.
-        if head.run == deletion.run, head.version != deletion.version {
-            problems.append("uid \(deletion.uid): its run was of version \(head.version)")
-        }
         provedLines += 1
     }
 }
 
+extension Certificate.Subject {
+    fileprivate func includes(_ deletion: Certificate.Deletion) -> Bool {
+        if let uids { return account == nil && uids.contains(deletion.uid) }
+        return deletion.evidence.allSatisfy { AuditLine(json: $0.line)?.account == account }
+    }
+}
+
 extension Certificate.Deletion {
-    fileprivate func agrees(with line: AuditLine) -> Bool {
-        guard WallTime(Timestamp(line.replacedAt)).rfc3339Seconds == replacedAt, line.uid == uid, line.nodeID == node,
-            line.run == run, line.kind == kind, line.target == storage
-        else {
-            return false
-        }
-        switch line.event {
-        case .intent: return line.time == intendedAt
-        case .outcome:
-            return line.time == endedAt && line.data == data && line.record == record && line.reason == reason
-                && line.status == status && line.receipts == receipts && line.closedBy == closedBy
-        }
+    /// Whether the lines are an intent, an outcome, or both, and say just this.
+    fileprivate func isSaid(byLines lines: [AuditLine]) -> Bool {
+        let intent = lines.first { $0.event == .intent }
+        let outcome = lines.last { $0.event == .outcome }
+        guard lines.count == evidence.count, lines.count == [intent, outcome].compactMap({ $0 }).count,
+            let said = Certificate.Deletion(intent: intent, outcome: outcome, version: version, evidence: evidence)
+        else { return false }
+        return said.facts == facts && lines.allSatisfy { $0.uid == uid && $0.run == run }
+    }
+
+    private var facts: [String?] {
+        [
+            "\(uid)", "\(node)", replacedAt, kind, storage, intendedAt, endedAt, run, data, record, reason,
+            status.map { "\($0)" }, receipts.map { "\($0)" }, closedBy,
+        ]
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Purging
 import Support
 
 /// Makes a ``Certificate`` from audit logs in one reading, which verifies them as well. Memory grows with what is asked
@@ -6,43 +7,48 @@ import Support
 package struct CertificateMaker {
     private let verifier: ChainVerifier
     private let subject: Certificate.Subject
+    private let trust: ChainTrust
     private let version: String
+    /// Which key names the account, if that is known.
+    private let names: String?
 
     /// - Parameters:
-    ///   - keys: as for ``ChainVerifier``.
+    ///   - names: ``AuditPseudonyms/check`` of the key that the account's name is from, if there is one.
     ///   - version: of the program that makes it.
     /// - Throws: ``AuditReadError``
-    package init(paths: [String], keys: [AuditPublicKey], account: String, version: String) throws {
-        try self.init(paths: paths, keys: keys, subject: Certificate.Subject(account: account), version: version)
+    package init(
+        paths: [String],
+        trust: ChainTrust,
+        subject: Certificate.Subject,
+        names: String? = nil,
+        version: String
+    ) throws {
+        verifier = try ChainVerifier(paths: paths, trust: trust)
+        (self.subject, self.trust, self.names, self.version) = (subject, trust, names, version)
     }
 
-    package init(paths: [String], keys: [AuditPublicKey], uids: Set<Int64>, version: String) throws {
-        try self.init(paths: paths, keys: keys, subject: Certificate.Subject(uids: uids.sorted()), version: version)
-    }
-
-    private init(paths: [String], keys: [AuditPublicKey], subject: Certificate.Subject, version: String) throws {
-        verifier = try ChainVerifier(paths: paths, keys: keys, head: nil)
-        self.subject = subject
-        self.version = version
-    }
-
+    /// - Returns: the certificate, and how many lines it could not look at, as they name no account, or name it with another
+    ///   key.
     /// - Throws: ``AuditReadError``
-    package func make() throws -> Certificate {
-        var found = FoundLines(subject: subject)
+    package func make() throws -> (certificate: Certificate, nameless: Int) {
+        var found = FoundLines(subject: subject, names: names)
         let report = try verifier.verify { found.take($0) }
-        return Certificate(
+        let certificate = Certificate(
             made: (WallTime.now().rfc3339Seconds, "purge-old-records \(version)"),
             subject: subject,
             report: report,
             deletions: found.deletions,
             heads: found.heads,
-            cannotProve: Self.limits(found, report)
+            cannotProve: limits(found, report)
         )
+        return (certificate, found.nameless)
     }
 
-    private static func limits(_ found: FoundLines, _ report: ChainReport) -> [String] {
+    private func limits(_ found: FoundLines, _ report: ChainReport) -> [String] {
         var limits = [
             "That a storage node deleted the data is the node's word: its answer to a signed request.",
+            "It is about obsolete records: those that were replaced, or whose account was deleted. Whether the account has a record"
+                + " in use, with data, it doesn't say.",
             "Copies that the storage's operator keeps elsewhere (backups, replicas, logs of the database) are not touched by"
                 + " the request. On MySQL, rows of unfinished uploads can stay; on Spanner, off-loaded payloads are removed"
                 + " later by a job and the bucket's retention.",
@@ -53,22 +59,29 @@ package struct CertificateMaker {
                     + " deletion instead."
             )
         }
-        if found.deletions.contains(where: { $0.kind == "nodeless" }) {
+        if found.deletions.contains(where: { $0.kind == DeletionKind.nodeless.rawValue }) {
             limits.append(
                 "Where a record's node was gone, no request could be sent: its data went, or stays, with the node."
             )
         }
-        if found.deletions.contains(where: { $0.kind == "unaddressable" }) {
+        if found.deletions.contains(where: { $0.kind == DeletionKind.unaddressable.rawValue }) {
             limits.append("Data that can't be addressed any more stays where it is.")
         }
-        if found.deletions.contains(where: { $0.evidence.contains { $0.proof == nil } }) {
+        if found.deletions.contains(where: { !$0.isProved }) {
+            limits.append("Lines without a proof are under no head: nobody stands for them.")
+        }
+        if found.nameless > 0 {
             limits.append(
-                "Lines without a proof were written before the log was sealed, or by a version without a chain."
+                "\(Figures.counted(found.nameless, "line")) of the files \(found.nameless == 1 ? "names" : "name") no account, or with another"
+                    + " key. Whether they are about this one, it doesn't say."
             )
         }
         if report.chains.allSatisfy({ $0.keys.isEmpty }) {
             limits.append("The log isn't signed: whoever could write to it could have made all of it.")
+        } else if trust.keys.isEmpty {
+            limits.append("The signatures were not compared with a key that is trusted (--public-key).")
         }
+        if !trust.wantsHead { limits.append("Whether later lines of the log were cut off was not checked (--head).") }
         return limits
     }
 }
@@ -78,6 +91,12 @@ private struct FoundLines {
     private let uids: Set<Int64>
     /// What a line about the account has in it.
     private let account: [UInt8]?
+    /// Which key names it.
+    private let names: String?
+    /// The runs that name accounts, and by which key.
+    private var namesOf: [String: String] = [:]
+    /// Lines that can't be told to be about the account.
+    private(set) var nameless = 0
 
     private struct Place: Hashable {
         let run: String
@@ -96,18 +115,15 @@ private struct FoundLines {
     private var open: [Place: Int] = [:]
     private var versions: [String: String] = [:]
 
-    /// A tree that a head may stand for: where it begins, and which lines of ours are in it.
-    private struct Tree {
-        let first: Int64
-        var paths = HashPathBuilder()
-        /// A leaf's index, and its place in ``evidence``.
-        var wanted: [(leaf: Int, evidence: Int)] = []
-    }
-
-    private var trees: [Tree] = []
+    /// The lines since the last head, or since a process began behind lines without one.
+    private var paths = HashPathBuilder()
+    /// Ours among them: a leaf's index, and its place in ``evidence``.
+    private var wanted: [(leaf: Int, evidence: Int)] = []
+    private var first: Int64 = 0
     private(set) var heads: [String] = []
 
-    init(subject: Certificate.Subject) {
+    init(subject: Certificate.Subject, names: String?) {
+        self.names = names
         uids = Set(subject.uids ?? [])
         account = subject.account.map { Array("\"account\":\"\($0)\"".utf8) }
     }
@@ -128,25 +144,35 @@ private struct FoundLines {
 
     mutating func take(_ visit: ChainVisit) {
         if visit.bytes.starts(with: HeadSeal.beginning) { return head(visit) }
-        let isBegin = visit.bytes.starts(with: ChainBegin.beginning)
-        if isBegin, case .begin(let begin) = ChainLine(json: String(decoding: visit.bytes, as: UTF8.self)) {
+        let begin = ChainFile.begin(visit.bytes)
+        if let begin {
             versions[begin.run] = begin.version
+            namesOf[begin.run] = begin.names
         }
-        let isWanted = !isBegin && isAbout(visit.bytes)
-        let place = isWanted ? note(visit) : nil
+        let place = begin == nil && isAbout(visit.bytes) ? note(visit) : nil
         guard let number = visit.number else { return }
-        if isBegin || trees.isEmpty { trees.append(Tree(first: number)) }
-        let hash = Hash256(of: visit.bytes)
-        for index in trees.indices {
-            if let place { trees[index].wanted.append((trees[index].paths.count, place)) }
-            trees[index].paths.add(hash, isWanted: place != nil)
+        if begin != nil || paths.count == 0 {
+            (paths, wanted, first) = (HashPathBuilder(), [], number)
         }
+        if let place { wanted.append((paths.count, place)) }
+        paths.add(Hash256(of: visit.bytes), isWanted: place != nil)
     }
 
-    private func isAbout(_ line: UnsafeRawBufferPointer) -> Bool {
-        if let account { return RawLines.has(account, in: line) }
-        if let head = AuditLineHead(line) { return uids.contains(head.uid) }
-        return AuditLine(json: String(decoding: line, as: UTF8.self)).map { uids.contains($0.uid) } ?? false
+    private static let named = Array("\"account\":\"".utf8)
+
+    private mutating func isAbout(_ line: UnsafeRawBufferPointer) -> Bool {
+        let head = AuditLineHead(line)
+        guard let account else {
+            let uid = head?.uid ?? AuditLine(json: String(decoding: line, as: UTF8.self))?.uid
+            return uid.map(uids.contains) ?? false
+        }
+        let isOurs = RawLines.has(account, in: line)
+        if !isOurs, let head {
+            let isNamed = RawLines.has(Self.named, in: line)
+            let byOther = names != nil && namesOf[String(decoding: head.run, as: UTF8.self)] != names
+            if !isNamed || byOther { nameless += 1 }
+        }
+        return isOurs
     }
 
     /// - Returns: where the line's evidence is.
@@ -172,24 +198,17 @@ private struct FoundLines {
     }
 
     private mutating func head(_ visit: ChainVisit) {
+        defer { (paths, wanted) = (HashPathBuilder(), []) }
         let text = String(decoding: visit.bytes, as: UTF8.self)
-        guard visit.number != nil, case .head(let head) = ChainLine(json: text) else { return }
-        if let tree = trees.first(where: { $0.first == head.first && $0.paths.count == head.size }),
-            !tree.wanted.isEmpty
-        {
-            for (leaf, place) in tree.wanted {
-                guard let path = tree.paths.path(of: leaf) else { continue }
-                evidence[place].prove(
-                    by: Certificate.Proof(
-                        head: heads.count,
-                        index: leaf,
-                        path: path.hashes.map(\.hexadecimal)
-                    )
-                )
-            }
-            heads.append(text)
+        guard visit.number != nil, !wanted.isEmpty, case .head(let head) = ChainLine(json: text), head.first == first,
+            head.size == paths.count
+        else { return }
+        for (leaf, place) in wanted {
+            guard let path = paths.path(of: leaf) else { continue }
+            let proof = Certificate.Proof(head: heads.count, index: leaf, path: path.hashes.map(\.hexadecimal))
+            evidence[place].prove(by: proof)
         }
-        trees = []
+        heads.append(text)
     }
 }
 

@@ -45,6 +45,8 @@ package struct ChainBegin: Sendable, Decodable {
     /// The program's.
     package let version: String
     package let chain: String
+    /// By which key accounts are named, if they are: ``AuditPseudonyms/check``.
+    package var names: String?
     /// How many bytes of its file are before it, so that nobody can make a file begin with it that began before.
     let place: Int64
     var outside: Outside?
@@ -56,6 +58,7 @@ package struct ChainBegin: Sendable, Decodable {
             ("version", .string(version)), ("chain", .string(chain)),
             ("place", .stringConvertible(place)),
         ]
+        if let names { members.insert(("names", .string(names)), at: 5) }
         if let outside {
             members.append(
                 (
@@ -70,7 +73,7 @@ package struct ChainBegin: Sendable, Decodable {
     }
 }
 
-/// The last line of a run: it stands for all lines before it.
+/// The last line of what a process wrote at once: it stands for all lines before it.
 package struct ChainHead: Sendable, Decodable {
     static let event = "head"
 

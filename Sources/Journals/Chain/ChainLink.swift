@@ -12,6 +12,8 @@ struct ChainLink: Sendable, Equatable {
     private static let numberKey = Array(",\"seq\":".utf8)
     private static let previousKey = Array(",\"prev\":\"".utf8)
     private static let hashLength = 64
+    /// More lines than any log has.
+    private static let most: Int64 = 1 << 53
 
     init(number: Int64, previous: Hash256) {
         self.number = number
@@ -35,7 +37,7 @@ struct ChainLink: Sendable, Equatable {
         let numberStart = start - Self.numberKey.count
         guard numberStart > 0, start < keyStart, line[start] != UInt8(ascii: "0"),
             line[numberStart..<start].elementsEqual(Self.numberKey),
-            let number = Int64(String(decoding: line[start..<keyStart], as: UTF8.self))
+            let number = Int64(String(decoding: line[start..<keyStart], as: UTF8.self)), number <= Self.most
         else { return nil }
         self.init(number: number, previous: previous)
     }

@@ -5,6 +5,8 @@ package struct ChainReport: Sendable {
         case note
         /// Something is missing, or not signed, and that need not be anybody's fault.
         case incomplete
+        /// Somebody signed it whose key was not named.
+        case foreign
         /// The log isn't what was written.
         case altered
 

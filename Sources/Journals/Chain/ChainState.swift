@@ -12,14 +12,16 @@ struct ChainState: Sendable {
     /// Of its last line; 0 before its first.
     private(set) var number: Int64 = 0
     private(set) var last = Hash256.zero
-    /// Over the lines since the last head.
+    /// Over the lines since the last head, or since a process began behind lines without one.
     private(set) var tree = HashTree()
+    /// What the last head stands for.
+    private(set) var covered = HashTree()
     /// What came after the last line and is in no chain.
     private(set) var outside = Outside()
     /// Whether the next line has to be a ``ChainBegin``.
     private(set) var needsBegin = true
-    /// Whether nothing came after the last head.
-    var isSealed: Bool { tree.count == 0 && outside.bytes == 0 }
+    /// Lines since the last head: found without one, they are nobody's word.
+    var unsealed: Int { tree.count }
 
     struct Outside: Sendable {
         fileprivate(set) var bytes: Int64 = 0
@@ -94,8 +96,17 @@ struct ChainState: Sendable {
 
     private mutating func append(_ line: UnsafeRawBufferPointer) {
         let hash = Hash256(of: line)
-        if line.starts(with: ChainBegin.beginning), let begin = Self.begin(line) { chain = begin.chain }
-        if line.starts(with: HeadSeal.beginning) { tree = HashTree() } else { tree.add(hash) }
+        if line.starts(with: ChainBegin.beginning), let begin = Self.begin(line) {
+            chain = begin.chain
+            // No head of this process stands for what others left without one.
+            tree = HashTree()
+        }
+        if line.starts(with: HeadSeal.beginning) {
+            covered = tree
+            tree = HashTree()
+        } else {
+            tree.add(hash)
+        }
         last = hash
         outside = Outside()
     }
@@ -110,7 +121,7 @@ struct ChainState: Sendable {
         Self.lineFeed.withUnsafeBytes { outside.add($0) }
     }
 
-    /// Ties a line to the last one, with a ``ChainBegin`` before it where one is needed.
+    /// Ties a line to the last one, with a ``ChainBegin`` before it where one is needed. A head has to follow.
     mutating func write(_ json: String, by writer: ChainWriter, to text: inout AppendedText) {
         beginIfNeeded(by: writer, to: &text)
         tie(json, to: &text)
@@ -136,7 +147,7 @@ struct ChainState: Sendable {
         } else {
             line += ",\"digest\":\"\(Hash256(of: String(line)).hexadecimal)\"}"
         }
-        finish(String(line), to: &text)
+        append(text.append(line), of: text)
     }
 
     private mutating func beginIfNeeded(by writer: ChainWriter, to text: inout AppendedText) {
@@ -148,6 +159,7 @@ struct ChainState: Sendable {
             run: writer.run,
             version: writer.version,
             chain: name,
+            names: writer.names,
             place: text.end,
             outside: outside.summary
         )
@@ -156,13 +168,12 @@ struct ChainState: Sendable {
 
     private mutating func tie(_ json: String, to text: inout AppendedText) {
         number += 1
-        finish(json.dropLast() + ChainLink(number: number, previous: last).text + "}", to: &text)
+        let line = text.append(json.dropLast(), ChainLink(number: number, previous: last).text[...], "}")
+        append(line, of: text)
     }
 
-    private mutating func finish(_ line: String, to text: inout AppendedText) {
-        var line = line
-        line.withUTF8 { append(UnsafeRawBufferPointer($0)) }
-        text.append(line)
+    private mutating func append(_ line: Range<Int>, of text: AppendedText) {
+        text.withBytes(of: line) { append($0) }
     }
 
     private static let lineFeed: [UInt8] = [UInt8(ascii: "\n")]
@@ -178,9 +189,19 @@ struct AppendedText {
 
     var end: Int64 { start + Int64(text.utf8.count) }
 
-    mutating func append(_ line: String) {
-        text += line
+    /// - Returns: where the line is, without its line feed.
+    @discardableResult
+    mutating func append(_ parts: Substring...) -> Range<Int> {
+        let start = text.utf8.count
+        for part in parts { text += part }
+        let line = start..<text.utf8.count
         text += "\n"
+        return line
+    }
+
+    func withBytes(of line: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Void) {
+        var text = text
+        text.withUTF8 { body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer($0)[line])) }
     }
 }
 
@@ -189,8 +210,12 @@ struct ChainWriter: Sendable {
     let run: String
     let version: String
     let key: AuditKey?
+    /// Of the pseudonyms' key.
+    let names: String?
 
     func time() -> String { WallTime.now().rfc3339 }
 
-    func newChain() -> String { String(UInt64.random(in: 0 ... .max), radix: 16) }
+    func newChain() -> String {
+        withUnsafeBytes(of: UInt64.random(in: 0 ... .max)) { Hexadecimal.text($0) }
+    }
 }

@@ -3,46 +3,30 @@ import Support
 
 /// Goes along one chain, file by file, and writes down what doesn't fit.
 struct ChainWalk {
-    private let keys: Set<AuditPublicKey>
-    private let wanted: Hash256?
+    private let trust: ChainTrust
+    private let visit: ((ChainVisit) -> Void)?
     private(set) var report: ChainReport
     private(set) var hasWanted = false
-    private let visit: ((ChainVisit) -> Void)?
 
     private var state = ChainState()
-    /// Trees that a process may have begun at a file's first line, with that line's number.
-    private var trees: [(first: Int64, tree: HashTree)] = []
     /// Of the file that is read.
     private var path = ""
     private var line = 0
     private var isInLine = false
-    /// Since the last line that fits.
-    private var gap: Gap?
-    private var signed = 0
-    private var unsigned = 0
+    /// Where the last line that fits stands.
+    private var lastPlace = (path: "", line: 0)
+    private var gap: ChainGap?
+    private var seals = ChainSeals()
 
-    /// Lines that don't fit where they stand.
-    private struct Gap {
-        let path: String
-        let first: Int
-        var last: Int
-        /// Why the first one doesn't fit.
-        let why: String
-        /// Whether it is no more than a line that was not written to its end.
-        var isTorn: Bool
-        var place: String { first == last ? "line \(first) of \(path)" : "lines \(first) to \(last) of \(path)" }
-    }
-
-    init(keys: Set<AuditPublicKey>, wanted: Hash256?, report: ChainReport, visit: ((ChainVisit) -> Void)? = nil) {
-        self.visit = visit
-        self.keys = keys
-        self.wanted = wanted
+    init(trust: ChainTrust, report: ChainReport, visit: ((ChainVisit) -> Void)?) {
+        self.trust = trust
         self.report = report
+        self.visit = visit
     }
 
     /// - Throws: ``AuditReadError``
-    mutating func read(_ file: ChainFile, chain: String) throws {
-        follow(file, chain: chain)
+    mutating func read(_ file: ChainFile) throws {
+        follow(file)
         path = file.path
         line = 0
         isInLine = false
@@ -57,140 +41,127 @@ struct ChainWalk {
     }
 
     /// What the file's beginning says of the one before.
-    private mutating func follow(_ file: ChainFile, chain: String) {
+    private mutating func follow(_ file: ChainFile) {
         if state.chain == nil {
-            report.begin(chain, at: file.number)
-            if file.number > 1 {
-                report.find(.note, "the chain's lines before \(file.number) are in files that were not named")
+            report.begin(file.chain, at: file.number)
+            if !file.startsWithBegin {
+                report.find(.altered, "\(file.path) has lost its first lines")
+            } else if file.number > 1, trust.first != file.number {
+                let missing = Figures.counted(Int(file.number - 1), "line")
+                report.find(
+                    .incomplete,
+                    "the chain's first \(missing) are in files that were not named: name them, or"
+                        + " --first \(file.number) if they were deleted on purpose"
+                )
             }
             return
         }
         if file.number == state.number + 1 { return }
         if gap == nil {
-            file.number > state.number
+            let missing = Int(file.number - 1 - state.number)
+            missing > 0
                 ? report.find(
                     .incomplete,
-                    "between \(path) and \(file.path) \(Figures.counted(Int(file.number - 1 - state.number), "line")) are missing"
+                    "between \(path) and \(file.path) \(Figures.counted(missing, "line")) \(missing == 1 ? "is" : "are") missing"
                 )
                 : report.find(
                     .altered,
-                    "\(file.path) begins with line \(file.number) of the chain, which \(path) has already: it was named twice, or two processes wrote while it was rotated"
+                    "\(file.path) begins with line \(file.number) of the chain, which \(path) has already: two processes"
+                        + " wrote while it was rotated, or it is a copy"
                 )
         }
         end()
         state = ChainState()
-        trees = []
     }
 
     private mutating func take(_ piece: RawLines.Piece) {
-        let before = state
-        let begin = ChainWalk.begin(piece.bytes)
+        let before = (number: state.number, unsealed: state.unsealed, outside: state.outside)
+        let begin = ChainFile.begin(piece.bytes)
+        let last = state.last
         let fit = state.read(piece.bytes, isEnded: piece.isEnded)
         visit?(ChainVisit(path: path, line: line, bytes: piece.bytes, number: fit == .none ? nil : state.number))
-        switch fit {
-        case .none:
-            note(piece, after: before)
-            return
-        case .start:
-            if let begin, state.number == 1 || gap != nil, begin.outside != before.outside.summary {
-                report.find(
-                    .altered,
-                    "what stands before line \(line) of \(path) isn't what was there when the chain began"
-                )
-            } else if let gap {
-                let weight = state.number == 1 ? ChainReport.Weight.note : .incomplete
-                report.find(
-                    weight,
-                    "\(gap.place) \(gap.first == gap.last ? "was" : "were") there before the chain began"
-                )
-            }
-        case .next:
-            if let gap {
-                gap.isTorn
-                    ? report.find(.note, "\(gap.place) was torn: its process was killed, or the disk was full")
-                    : report.find(
-                        .incomplete,
-                        "\(gap.place): not in the chain, but unchanged since. Another program or an earlier version wrote there, or two processes at once"
-                    )
-            }
+        if fit == .none { return note(piece, after: before.number, last) }
+        if begin != nil, before.unsealed > 0 {
+            report.find(
+                .incomplete,
+                "\(Figures.counted(before.unsealed, "line")) up to line \(lastPlace.line) of \(lastPlace.path)"
+                    + " \(before.unsealed == 1 ? "was" : "were") found without a head: the process was killed while it wrote them,"
+                    + " the disk was full, or somebody put them there"
+            )
         }
-        gap = nil
-        if state.last == wanted { hasWanted = true }
-        if !piece.isEnded {
-            report.find(.incomplete, "\(path) has no line feed at its end: its last byte is missing")
+        close(begin: begin, isStart: fit == .start, before.outside)
+        lastPlace = (path, line)
+        if trust.isWanted(state) { hasWanted = true }
+        if !piece.isEnded { report.find(.incomplete, "\(path) has no line feed at its end: its last byte is missing") }
+        if piece.bytes.starts(with: HeadSeal.beginning) { check(head: piece.bytes, before.number) }
+    }
+
+    /// What is to be said of what stood before a line that fits.
+    private mutating func close(begin: ChainBegin?, isStart: Bool, _ outside: ChainState.Outside) {
+        defer { gap = nil }
+        if isStart, let begin, state.number == 1 || gap != nil, begin.outside != outside.summary {
+            return report.find(
+                .altered,
+                "what stands before line \(line) of \(path) isn't what was there when the chain began"
+            )
         }
-        if piece.bytes.starts(with: HeadSeal.beginning) { return check(head: piece.bytes, after: before) }
-        for index in trees.indices { trees[index].tree.add(state.last) }
-        if begin != nil {
-            var tree = HashTree()
-            tree.add(state.last)
-            trees.append((state.number, tree))
+        guard let gap else { return }
+        if isStart {
+            report.find(
+                state.number == 1 ? .note : .incomplete,
+                "\(gap.place) \(gap.isOne ? "was" : "were") there before the chain began; until then they could be altered"
+            )
+        } else if gap.isTorn {
+            report.find(
+                .note,
+                "\(gap.place) \(gap.isOne ? "was" : "were") torn: the process was killed, or the disk was full"
+            )
+        } else {
+            report.find(
+                .incomplete,
+                "\(gap.place): in no chain, but unchanged since. Another program or an earlier version wrote there,"
+                    + " or two processes at once"
+            )
         }
     }
 
-    private static func begin(_ line: UnsafeRawBufferPointer) -> ChainBegin? {
-        guard line.starts(with: ChainBegin.beginning),
-            case .begin(let begin) = ChainLine(json: String(decoding: line, as: UTF8.self))
-        else { return nil }
-        return begin
-    }
-
-    private mutating func note(_ piece: RawLines.Piece, after before: ChainState) {
+    private mutating func note(_ piece: RawLines.Piece, after number: Int64, _ last: Hash256) {
+        let isTorn = ChainGap.isTorn(piece.bytes)
         if gap != nil {
             gap?.last = line
-            gap?.isTorn = false
+            if !isTorn { gap?.isTorn = false }
             return
         }
-        let isWhole = (try? JSONSerialization.jsonObject(with: Data(piece.bytes))) != nil
-        gap = Gap(
+        gap = ChainGap(
             path: path,
             first: line,
             last: line,
-            why: why(piece.bytes, before),
-            isTorn: !isWhole && !piece.bytes.isEmpty
+            why: ChainGap.why(piece.bytes, after: number, last),
+            isTorn: isTorn
         )
     }
 
-    private func why(_ bytes: UnsafeRawBufferPointer, _ before: ChainState) -> String {
-        guard let link = ChainLink(line: bytes) else { return "it was altered, or put there" }
-        if link.number > before.number + 1 {
-            return
-                "\(Figures.counted(Int(link.number - before.number - 1), "line")) before it \(link.number == before.number + 2 ? "is" : "are") missing"
-        }
-        if link.number <= before.number { return "it stands in the wrong place, or twice" }
-        return link.previous == before.last ? "it was altered" : "it or the line before it was altered"
-    }
-
-    private mutating func check(head bytes: UnsafeRawBufferPointer, after before: ChainState) {
-        defer { trees = [] }
+    private mutating func check(head bytes: UnsafeRawBufferPointer, _ number: Int64) {
         guard case .head(let head) = ChainLine(json: String(decoding: bytes, as: UTF8.self)) else {
             return report.find(.altered, "the head in line \(line) of \(path) was altered")
         }
-        var key: AuditPublicKey?
+        let key: AuditPublicKey?
         switch HeadSeal.verdict(on: bytes) {
         case .wrong:
             return report.find(.altered, "the head in line \(line) of \(path) was altered: its seal isn't its own")
-        case .whole:
-            unsigned += 1
-            if !keys.isEmpty { report.find(.incomplete, "the head in line \(line) of \(path) isn't signed") }
-        case .signed(let signer):
-            signed += 1
-            key = signer
-            if !keys.isEmpty, !keys.contains(signer) {
-                report.find(
-                    .altered,
-                    "the head in line \(line) of \(path) is signed with another key: \(signer.hexadecimal)"
-                )
-            }
+        case .whole: key = nil
+        case .signed(let signer): key = signer
         }
+        seals.note(key, at: "line \(line) of \(path)")
         report.head("\(state.number):\(state.last.hexadecimal)", key: key?.hexadecimal)
-        let whole = (first: before.number + 1 - Int64(before.tree.count), tree: before.tree)
-        let tree = ([whole] + trees).first { $0.first == head.first }
-        if let tree {
-            if tree.tree.count != head.size || tree.tree.root.hexadecimal != head.root {
-                report.find(.altered, "the head in line \(line) of \(path) stands for other lines than those before it")
-            }
-        } else if head.first >= whole.first {
+        let tree = state.covered
+        let first = number + 1 - Int64(tree.count)
+        if head.first < first {
+            report.find(
+                .incomplete,
+                "the head in line \(line) of \(path) stands for lines that are in none of these files"
+            )
+        } else if head.first != first || head.size != tree.count || head.root != tree.root.hexadecimal {
             report.find(.altered, "the head in line \(line) of \(path) stands for other lines than those before it")
         }
     }
@@ -198,37 +169,103 @@ struct ChainWalk {
     /// The end of what follows on each other.
     private mutating func end() {
         if let gap {
-            gap.isTorn
+            gap.isTorn && gap.isOne
                 ? report.find(.incomplete, "\(gap.place), the last one, is torn: it was cut, or its process was killed")
-                : report.find(
-                    .altered,
-                    "\(gap.place.replacingOccurrences(of: "lines \(gap.first) to \(gap.last)", with: "line \(gap.first)")) doesn't fit: \(gap.why)"
-                )
+                : report.find(.altered, "line \(gap.first) of \(gap.path) doesn't fit: \(gap.why)")
         }
         gap = nil
     }
 
     mutating func finish() {
-        let isTornOrAltered = gap != nil
+        let hadGap = gap != nil
         end()
-        let open = state.tree.count
-        if open > 0, !isTornOrAltered {
+        if state.unsealed > 0, !hadGap {
             report.find(
                 .incomplete,
-                "\(Figures.counted(open, "line")) at the end of \(path) \(open == 1 ? "is" : "are") under no head: a run is at work, was killed, or the log was cut"
+                "\(Figures.counted(state.unsealed, "line")) at the end of \(path) \(state.unsealed == 1 ? "is" : "are")"
+                    + " under no head: the log was cut, or its process was killed while it wrote them"
             )
         }
-        guard keys.isEmpty, let chain = report.chains.last else { return }
-        if signed > 0, unsigned > 0 {
+        seals.judge(trust.keys, into: &report)
+    }
+}
+
+/// Lines that don't fit where they stand.
+struct ChainGap {
+    let path: String
+    let first: Int
+    var last: Int
+    /// Why the first one doesn't fit.
+    let why: String
+    /// Whether each is no more than the beginning of a line of ours.
+    var isTorn: Bool
+
+    var isOne: Bool { first == last }
+    var place: String { isOne ? "line \(first) of \(path)" : "lines \(first) to \(last) of \(path)" }
+
+    private static let opening = Array("{\"event\":\"".utf8)
+
+    /// A line of ours ends with a brace, so one without it was not written to its end, and says nothing that anybody reads.
+    static func isTorn(_ line: UnsafeRawBufferPointer) -> Bool {
+        let start = min(line.count, opening.count)
+        return start > 0 && line[..<start].elementsEqual(opening[..<start]) && line.last != UInt8(ascii: "}")
+            && AuditLine(json: String(decoding: line, as: UTF8.self)) == nil
+    }
+
+    static func why(_ line: UnsafeRawBufferPointer, after number: Int64, _ last: Hash256) -> String {
+        guard let link = ChainLink(line: line) else { return "it was altered, or put there" }
+        let missing = Int(link.number - number - 1)
+        if missing > 0 { return "\(Figures.counted(missing, "line")) before it \(missing == 1 ? "is" : "are") missing" }
+        if missing < 0 { return "it stands in the wrong place, or twice" }
+        return link.previous == last ? "it was altered" : "it or the line before it was altered"
+    }
+}
+
+/// Which heads are signed, and with which keys.
+private struct ChainSeals {
+    private var signed = 0
+    private var unsigned = 0
+    private var firstUnsigned = ""
+    private var firstOf: [AuditPublicKey: String] = [:]
+
+    mutating func note(_ key: AuditPublicKey?, at place: String) {
+        guard let key else {
+            if unsigned == 0 { firstUnsigned = place }
+            unsigned += 1
+            return
+        }
+        signed += 1
+        if firstOf[key] == nil { firstOf[key] = place }
+    }
+
+    func judge(_ keys: Set<AuditPublicKey>, into report: inout ChainReport) {
+        if keys.isEmpty {
+            if signed > 0, unsigned > 0 {
+                report.find(
+                    .incomplete,
+                    "\(Figures.counted(unsigned, "head")) of \(Figures.grouped(signed + unsigned)) \(unsigned == 1 ? "isn't" : "aren't") signed,"
+                        + " from \(firstUnsigned) on"
+                )
+            }
+            if firstOf.count > 1 {
+                report.find(
+                    .incomplete,
+                    "heads are signed with \(firstOf.count) keys: name those that you trust with --public-key"
+                )
+            }
+            return
+        }
+        if unsigned > 0 {
             report.find(
                 .incomplete,
-                "\(Figures.counted(unsigned, "head")) of \(signed + unsigned) \(unsigned == 1 ? "isn't" : "aren't") signed; name the key with --public-key"
+                "\(Figures.counted(unsigned, "head")) \(unsigned == 1 ? "isn't" : "aren't") signed, from \(firstUnsigned) on"
             )
         }
-        if chain.keys.count > 1 {
+        for (key, place) in firstOf.sorted(by: { $0.key.hexadecimal < $1.key.hexadecimal }) where !keys.contains(key) {
             report.find(
-                .incomplete,
-                "heads are signed with \(chain.keys.count) keys; name those that you trust with --public-key"
+                .foreign,
+                "from \(place) on heads are signed with the key \(key.hexadecimal), which was not named."
+                    + " If the key was changed, name both: --public-key can be repeated"
             )
         }
     }

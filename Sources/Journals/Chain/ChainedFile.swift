@@ -10,9 +10,18 @@ struct ChainedFile: Sendable {
     let path: String
     let descriptor: Int32
     private let writer: ChainWriter
+    private var folder: FolderLock
     private var chain = ChainState()
     /// Up to where the file was read; nil before its first use.
     private var end: Int64?
+    /// What the file's last line is if it lacks its line feed.
+    private var tornEnd: TornEnd?
+    /// Ours, since it was asked for.
+    private var head: AuditHead?
+
+    private enum TornEnd {
+        case tied, outside
+    }
 
     /// Whether we hold the shared ``LogLock``.
     var isShared = false
@@ -21,112 +30,96 @@ struct ChainedFile: Sendable {
         self.path = path
         self.descriptor = descriptor
         self.writer = writer
+        folder = FolderLock(ofFile: path)
     }
 
-    /// The same log under its name, in a file that was opened anew. What is left behind is sealed.
+    /// The same log under its name, in a file that was opened anew.
     ///
     /// - Parameter fresh: its descriptor.
     func reopened(_ fresh: Int32) -> ChainedFile {
-        var old = self
-        // On a full disk it is no worse off than without.
-        _ = try? old.seal()
         var new = ChainedFile(path: path, descriptor: fresh, writer: writer)
-        guard old.end != nil else { return new }
-        new.chain = old.chain
-        new.end = old.end
+        guard end != nil else { return new }
+        (new.chain, new.end, new.tornEnd, new.head) = (chain, end, tornEnd, head)
         if FileIdentity(fresh) != FileIdentity(descriptor) {
-            new.end = 0
+            (new.end, new.tornEnd) = (0, nil)
             new.chain.goOnElsewhere()
         }
         return new
     }
 
-    /// Appends lines, tied to what is there.
+    /// Appends lines, tied to what is there, and a head that stands for them.
     ///
     /// - Throws: ``AuditFailure``
     mutating func append(_ lines: [String]) throws {
         if lines.isEmpty { return }
-        try change { chain, writer, text in
-            for line in lines { chain.write(line, by: writer, to: &text) }
-        }
-    }
-
-    /// Appends a head over all since the last one.
-    ///
-    /// - Returns: the head's number and hash; nil if nothing was appended since the last one.
-    mutating func seal() throws -> AuditHead? {
-        // Nothing of ours is in it.
-        guard end != nil else { return nil }
-        var head: AuditHead?
-        try change { chain, writer, text in
-            if chain.isSealed { return }
-            try chain.seal(by: writer, to: &text)
-            head = AuditHead(number: chain.number, hash: chain.last.hexadecimal, isSigned: writer.key != nil)
-        }
-        return head
-    }
-
-    private mutating func change(_ body: (inout ChainState, ChainWriter, inout AppendedText) throws -> Void) throws {
-        let lock = FolderLock(ofFile: path)
-        defer { lock.release() }
-        let isTorn = try catchUp()
+        folder.lock()
+        defer { folder.release() }
+        try catchUp()
         var text = AppendedText(at: end ?? 0)
-        if isTorn { text.append("") }
         var next = chain
-        try body(&next, writer, &text)
-        if text.text.isEmpty { return }
+        if let tornEnd {
+            text.append("")
+            if tornEnd == .outside { next.endTornLine() }
+        }
+        for line in lines { next.write(line, by: writer, to: &text) }
+        try next.seal(by: writer, to: &text)
         try write(text.text)
         // A file that isn't regular has no place; its end is what we wrote.
         let place = Int64(lseek(descriptor, 0, SEEK_CUR))
         // If others wrote in between, what is there now is read next time as any other's.
         if place < 0 || place == text.end || !LogLock.isRegular(descriptor) {
-            chain = next
-            end = text.end
+            (chain, end, tornEnd) = (next, text.end, nil)
+            head = AuditHead(number: chain.number, hash: chain.last.hexadecimal, isSigned: writer.key != nil)
         }
+    }
+
+    /// The last head of ours, once.
+    mutating func takeHead() -> AuditHead? {
+        defer { head = nil }
+        return head
     }
 
     // MARK: What is there
 
-    /// - Returns: whether the last line lacks its line feed.
-    private mutating func catchUp() throws -> Bool {
+    private mutating func catchUp() throws {
         guard LogLock.isRegular(descriptor) else {
             end = end ?? 0
-            return false
+            return
         }
         var status = stat()
         fstat(descriptor, &status)
         let size = Int64(status.st_size)
-        if let end, size == end { return false }
+        if let end, size == end { return }
         do {
             var from: Int64
             if let end {
                 from = size < end ? 0 : end
-                if size < end { try follow(rotated: path + ".1") }
+                if size < end { try follow() }
             } else if size == 0 {
                 from = 0
-                try follow(rotated: path + ".1")
+                try follow()
             } else {
                 (chain, from) = try Self.afterLastHead(descriptor)
             }
-            var isTorn = false
-            var isTied = false
+            tornEnd = nil
             try RawLines(descriptor: descriptor, start: from, end: size).forEach { piece in
-                isTied = chain.read(piece.bytes, isEnded: piece.isEnded) != .none
-                isTorn = !piece.isEnded
+                let isTied = chain.read(piece.bytes, isEnded: piece.isEnded) != .none
+                tornEnd = piece.isEnded ? nil : isTied ? .tied : .outside
                 from = piece.offset + Int64(piece.bytes.count) + (piece.isEnded ? 1 : 0)
             }
             end = from
-            if isTorn, !isTied { chain.endTornLine() }
-            return isTorn
+            // Nobody stands for them, and what we write must not seem to.
+            if chain.unsealed > 0 { chain.goOnElsewhere() }
         } catch {
             throw AuditFile.failure("read", path)
         }
     }
 
     /// Goes on where the file ends that this one was last rotated to, if that is further than what is known.
-    private mutating func follow(rotated path: String) throws {
+    private mutating func follow() throws {
         defer { chain.goOnElsewhere() }
-        let rotated = open(path, O_RDONLY | O_CLOEXEC)
+        guard let path = RotatedFile.last(of: path) else { return }
+        let rotated = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard rotated >= 0 else { return }
         defer { close(rotated) }
         var (other, from) = try Self.afterLastHead(rotated)
@@ -187,28 +180,61 @@ private struct FileIdentity: Equatable {
     }
 }
 
+/// The file that a log was last rotated to.
+enum RotatedFile {
+    /// FILE.1, or else what was changed last of the files that logrotate names otherwise: FILE-20261127, FILE.20261127.
+    /// Compressed ones can't be read.
+    static func last(of path: String) -> String? {
+        if FileManager.default.fileExists(atPath: path + ".1") { return path + ".1" }
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        let name = URL(filePath: path).lastPathComponent
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let rotated = names.filter { other in
+            guard other.hasPrefix(name), let separator = other.dropFirst(name.count).first else { return false }
+            let rest = other.dropFirst(name.count + 1)
+            return "-.".contains(separator) && !rest.isEmpty && rest.allSatisfy { $0.isNumber || "-_.T".contains($0) }
+        }
+        func changed(_ name: String) -> Int64 {
+            var status = stat()
+            return stat("\(folder)/\(name)", &status) == 0 ? Int64(status.st_mtim.tv_sec) : 0
+        }
+        return rotated.max { (changed($0), $0) < (changed($1), $1) }.map { "\(folder)/\($0)" }
+    }
+}
+
 /// Keeps processes that append to the files of one folder from doing it at once: an exclusive `flock(2)` on the folder,
 /// for as long as a write takes. The files themselves have shared locks on them all the time.
 ///
-/// Where a folder can't be locked, or stays locked for two seconds, it is done without: lines that came in between are
+/// Where a folder can't be locked, or stays locked for two seconds, it is done without from then on: lines that came in between are
 /// outside of the chain then, and the chain names them.
 private struct FolderLock {
     private static let patience = Duration.seconds(2)
 
-    private let descriptor: Int32
+    private let path: String
+    private var descriptor: Int32 = -1
+    /// Somebody else keeps it, and would cost each write the whole time.
+    private var isGivenUp = false
 
     init(ofFile path: String) {
-        descriptor = open(URL(filePath: path).deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
+        self.path = URL(filePath: path).deletingLastPathComponent().path
+    }
+
+    mutating func lock() {
+        if isGivenUp { return }
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         let deadline = ContinuousClock.now + Self.patience
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR,
-            ContinuousClock.now < deadline
-        {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
+            if ContinuousClock.now >= deadline {
+                isGivenUp = true
+                return
+            }
             usleep(500)
         }
     }
 
-    func release() {
+    mutating func release() {
         if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
     }
 }

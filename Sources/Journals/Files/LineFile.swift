@@ -10,10 +10,8 @@ struct LineFile {
 
     /// - Throws: ``AuditReadError``
     init(path: String) throws {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw AuditReadError(description: "\(path) can't be read; check that it is there, and its permissions")
-        }
-        self.init(path: path, handle: handle)
+        let descriptor = try AuditReadError.open(path)
+        self.init(path: path, handle: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true))
     }
 
     /// Reads from the handle's place on.
@@ -51,4 +49,35 @@ struct LineFile {
 /// A file that can't be read, and why.
 package struct AuditReadError: Error, Sendable, CustomStringConvertible {
     package let description: String
+}
+
+extension AuditReadError {
+    private static let gzip: [UInt8] = [0x1F, 0x8B]
+
+    /// Opens a regular file that isn't compressed, for reading; waits for nobody.
+    ///
+    /// - Throws: ``AuditReadError``
+    static func open(_ path: String) throws -> Int32 {
+        let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            let why =
+                path.isEmpty ? "a file's name is empty" : "\(path) can't be read: \(String(cString: strerror(errno)))"
+            throw AuditReadError(description: why)
+        }
+        do {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                let kind = status.st_mode & S_IFMT == S_IFDIR ? "folder" : "pipe or a device"
+                throw AuditReadError(description: "\(path) is a \(kind); name a file, as it is read more than once")
+            }
+            var start: [UInt8] = [0, 0]
+            if pread(descriptor, &start, 2, 0) == 2, start == gzip {
+                throw AuditReadError(description: "\(path) is compressed; unpack it first: zcat \(path) > FILE")
+            }
+            return descriptor
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
 }

@@ -21,9 +21,9 @@ package protocol AuditJournal: Sendable {
     /// - Throws: ``AuditFailure``
     func append(_ entries: [AuditEntry], isDurable: Bool) async throws
 
-    /// Closes what was appended since the last time with a line that stands for all of it, and has it on disk.
+    /// Has all that was appended on disk, at a run's end.
     ///
-    /// - Returns: nil if nothing was appended since.
+    /// - Returns: the line that stands for all of it; nil if nothing was appended since the last time.
     /// - Throws: ``AuditFailure``
     func seal() async throws -> AuditHead?
 }

@@ -19,10 +19,16 @@ struct AuditCommand: ParsableCommand {
             Without another question: how many intents and outcomes there are, and each intent without an outcome, which is \
             what a program that was killed leaves. What it was about is confirmed again by the next run.
 
-            Exit codes: 0 every intent has its outcome and every line could be read, or the data of all that was asked for \
-            was deleted or was an active record's; 3 otherwise; 1 a file or the database can't be read; 64 wrong arguments. \
-            With --verify: 0 the log is as it was written, whole and signed; 3 something is missing or not signed; 65 it was \
-            altered. Of a log that was altered no certificate is made: 65.
+            Exit codes: 1 a file or the database can't be read; 64 wrong arguments; else by question:
+            - none: 0 every intent has an outcome, and every line could be read; 3 otherwise
+            - --uid: 0 the data of each was deleted, or was none of its own; 3 otherwise
+            - --verify: 0 the log is whole, and as it was written; 3 something is missing or not signed; 65 it was altered, or \
+            signed with a key that was not named
+            - --certificate, --account, --email: 0 all of it was deleted and proved; 3 otherwise; 65 as with --verify, and no \
+            certificate is made
+            - --check-certificate: 0 its proofs hold, and all of it was deleted; 3 they hold, but not for all; 65 they don't
+            - --since, --until: 0; 3 a line could not be read; 65 as with --verify
+            - --against-database: 0 nothing stands there again; 3 something does; 65 as with --verify
             """
     )
 
@@ -78,6 +84,15 @@ struct VerificationOptions: ParsableArguments {
         )
     )
     var head: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The chain's lines before this one were deleted on purpose, with their files.",
+            valueName: "number"
+        )
+    )
+    var first: String?
 
     @Flag(
         help: "Make a key that signs: into the file that is named, and print its public key; without a file, print it."

@@ -8,8 +8,9 @@ struct RestoredDatabase: Error, CustomStringConvertible {
     var description: String {
         """
         the database is older than the audit log, as after a restore from a backup: \(evidence). What its users have done since \
-        is not in it, so data that is in use again could be deleted. Nothing was sent; let users log in for some days, or go on \
-        with --accept-restored
+        is not in it, so data that is in use again could be deleted. Nothing was sent. `purge-old-records audit --against-database \
+        URL --plan FILE` names what stands there again, and plans to purge it first; for the rest let users log in for some \
+        days. Go on with --accept-restored
         """
     }
 }

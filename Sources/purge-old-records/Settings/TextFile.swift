@@ -3,12 +3,17 @@ import Foundation
 /// A file that holds one text: a secret, or a URL with a password.
 enum TextFile {
     /// No such text is longer; a longer file is surely another one.
-    private static let longest = 64 * 1024
+    static let longestText = 64 * 1024
 
     /// Reads it without one trailing newline.
     ///
     /// - Parameter path: `-` for standard input.
-    static func read(_ option: String, _ path: String, holding what: String) throws(UsageError) -> String {
+    static func read(
+        _ option: String,
+        _ path: String,
+        holding what: String,
+        longest: Int = longestText
+    ) throws(UsageError) -> String {
         let data: Data
         do {
             let handle = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)

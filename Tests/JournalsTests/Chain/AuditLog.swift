@@ -21,23 +21,22 @@ struct AuditLog {
         return try AuditLog(path)
     }
 
-    /// A process with one run: an intent and an outcome for each uid, and a head.
+    /// A process with one run: an intent for each uid, and an outcome for each, with a head behind both.
     @discardableResult
     static func process(
         _ path: String,
         _ run: String,
         _ key: AuditKey?,
-        uids: ClosedRange<Int64>,
-        isSealed: Bool = true
+        uids: ClosedRange<Int64>
     ) async throws -> AuditHead? {
         let file = try AuditFile(path: path, run: run, version: "1", key: key)
-        for uid in uids {
-            try await file.append([.intended(OpenIntentTests.intent(uid))], isDurable: true)
-            let ended = AuditFileTests.outcome(of: OpenIntentTests.intent(uid))
-            try await file.append([.ended(ended)], isDurable: false)
-        }
-        return isSealed ? try await file.seal() : nil
+        let intents = uids.map { OpenIntentTests.intent($0) }
+        try await file.append(intents.map(AuditEntry.intended), isDurable: true)
+        try await file.append(intents.map { .ended(AuditFileTests.outcome(of: $0)) }, isDurable: false)
+        return try await file.seal()
     }
+
+    init(lines: [String]) { self.lines = lines }
 
     init(_ path: String) throws {
         lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
@@ -74,6 +73,12 @@ struct AuditLog {
     }
 }
 
-func verify(_ paths: [String], _ keys: [AuditPublicKey] = [], head: String? = nil) throws -> ChainReport {
-    try ChainVerifier(paths: paths, keys: keys, head: head).verify()
+func verify(
+    _ paths: [String],
+    _ keys: [AuditPublicKey] = [],
+    head: String? = nil,
+    first: Int64? = nil
+) throws -> ChainReport {
+    guard let trust = ChainTrust(keys: keys, head: head, first: first) else { throw CocoaError(.coderInvalidValue) }
+    return try ChainVerifier(paths: paths, trust: trust).verify()
 }

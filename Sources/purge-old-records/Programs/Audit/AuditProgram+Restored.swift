@@ -7,10 +7,16 @@ import Telemetry
 import TokenserverStore
 
 extension AuditProgram {
+    /// As a purge has it by default: the life of a token, and five minutes.
+    static let writeMargin = Duration.seconds(3900)
+    /// So many records are listed for people.
+    static let mostListed = 20
+
     /// Compares what was deleted with what a database has; reads only.
     ///
     /// - Returns: 3 if anything that was deleted is there again.
     func compare(_ records: RecordSettings, _ plan: PlanFileWriter?) async throws -> Int32 {
+        if try isAltered() { return 65 }
         let logs = Logs(records, isText: true)
         defer { logs.output.flush() }
         let source: TokenserverStore
@@ -21,10 +27,11 @@ extension AuditProgram {
         }
         let found = try await RestoredRecords(try AuditReader(paths: settings.files)) { try await source.standings($0) }
         var planned: RunSummary?
-        if let plan {
+        if let plan, !found.uids(.obsolete).isEmpty {
             let summary = await write(plan, found.uids(.obsolete), source, records)
             if summary.stopReason.isError {
-                logs.logger.error("\(summary.stopReason.name): \(summary.stopReason.detail ?? "")")
+                logs.output.flush()
+                Logs.complain("purge-old-records: \(summary.stopReason.detail ?? summary.stopReason.name)")
                 return 1
             }
             planned = summary
@@ -46,7 +53,7 @@ extension AuditProgram {
         records.apply(to: &options)
         options.countsBacklog = false
         var policy = records.policy
-        policy.writeMargin = .seconds(3900)
+        policy.writeMargin = Self.writeMargin
         return await DryRun(
             source: SelectedRecords(uids, of: source),
             counter: NoCounter(),

@@ -29,11 +29,11 @@ struct AuditProgram {
             let report = try AuditReport(try AuditReader(paths: settings.files), uids: uids)
             try show(AuditText(report: report).lines(about: uids))
             return uids.allSatisfy(report.isSettled) ? 0 : 3
-        case .verify(let head):
-            let keys = settings.publicKeys
-            let report = try ChainVerifier(paths: settings.files, keys: keys, head: head).verify()
-            let text = ChainText(report: report, hasKeys: !keys.isEmpty, hasHead: head != nil)
-            try show(text.lines.joined(separator: "\n"))
+        case .verify:
+            let report = try ChainVerifier(paths: settings.files, trust: settings.trust).verify()
+            let text = ChainText(report: report, trust: settings.trust)
+            for line in text.lines { try StandardOutput.write(line: line) }
+            try StandardOutput.flush()
             return report.exitCode
         case .newKey(let file):
             let key = AuditKey()
@@ -43,9 +43,10 @@ struct AuditProgram {
         case .showKey(let key):
             try show(String(key.publicKey.pem.dropLast()))
             return 0
-        case .certificate(let subject): return try certify(subject)
+        case .certificate(let subject, let names): return try certify(subject, names)
         case .checkCertificate(let certificate): return try check(certificate)
         case .figures(let period):
+            if try isAltered() { return 65 }
             let figures = try AuditFigures(
                 try AuditReader(paths: settings.files),
                 since: period.since,
@@ -59,45 +60,72 @@ struct AuditProgram {
         }
     }
 
-    private func certify(_ subject: AuditSettings.CertificateSubject) throws -> Int32 {
-        let (files, keys) = (settings.files, settings.publicKeys)
-        let maker =
-            switch subject {
-            case .uids(let uids):
-                try CertificateMaker(paths: files, keys: keys, uids: uids, version: ProgramVersion.text)
-            case .account(let name):
-                try CertificateMaker(paths: files, keys: keys, account: name, version: ProgramVersion.text)
-            }
-        let certificate = try maker.make()
+    /// Says so, if the log isn't what was written: nothing is told from such a one.
+    func isAltered() throws -> Bool {
+        let report = try ChainVerifier(paths: settings.files, trust: settings.trust).verify()
+        guard report.exitCode == 65 else { return false }
+        complainOfAlteration()
+        return true
+    }
+
+    private func complainOfAlteration() {
+        Logs.complain(
+            "purge-old-records: the log was altered, or signed with another key, so nothing is told from it",
+            "audit --verify tells where"
+        )
+    }
+
+    private func certify(_ subject: Certificate.Subject, _ names: String?) throws -> Int32 {
+        let (certificate, nameless) = try CertificateMaker(
+            paths: settings.files,
+            trust: settings.trust,
+            subject: subject,
+            names: names,
+            version: ProgramVersion.text
+        ).make()
         if certificate.isOfAlteredLog {
-            Logs.complain("purge-old-records: no certificate is made of a log that was altered; see audit --verify")
+            complainOfAlteration()
             return 65
         }
+        if certificate.deletions.isEmpty {
+            let what = subject.account == nil ? "these uids" : "this account"
+            var remedy = "see whether all files are named"
+            if subject.account != nil { remedy += ", and whether e-mail and key are those of the log" }
+            if nameless > 0 {
+                remedy +=
+                    "; \(Figures.counted(nameless, "line")) \(nameless == 1 ? "names" : "name") no account, or with another key"
+            }
+            Logs.complain("purge-old-records: no line of these files is about \(what)", remedy)
+            return 3
+        }
         try show(settings.isJSON ? try certificate.json : CertificateText(certificate: certificate).text)
-        return certificate.provesAll ? 0 : 3
+        return certificate.provesAll && certificate.log == "as_written" && nameless == 0 ? 0 : 3
     }
 
     private func check(_ certificate: Certificate) throws -> Int32 {
         let check = CertificateCheck(certificate, keys: settings.publicKeys)
         var lines = check.problems
         if check.problems.isEmpty {
+            let heads = Figures.counted(certificate.heads.count, "head")
+            lines.append(CertificateText(certificate: certificate).result)
             lines.append(
-                "The proofs hold: \(Figures.counted(check.provedLines, "line")) under \(certificate.heads.count == 1 ? "a head" : "heads") that \(signer(check))"
+                "The proofs hold: \(Figures.counted(check.provedLines, "line")) under \(heads), \(signer(check))."
             )
             if check.unprovedLines > 0 {
-                lines.append("\(Figures.counted(check.unprovedLines, "line")) without a proof")
+                lines.append("\(Figures.counted(check.unprovedLines, "line")) without a proof.")
             }
+            lines.append("What it says of the log, of its making and of what it can't prove is its maker's word.")
         }
         try show(lines.joined(separator: "\n"))
         if !check.problems.isEmpty { return 65 }
-        return check.provedLines > 0 && check.unprovedLines == 0 ? 0 : 3
+        return certificate.provesAll ? 0 : 3
     }
 
     private func signer(_ check: CertificateCheck) -> String {
-        if check.keys.isEmpty { return "nobody signed" }
+        if check.keys.isEmpty { return "not signed" }
         let keys = check.keys.sorted().joined(separator: ", ")
-        return settings.publicKeys.isEmpty
-            ? "key \(keys) signed; name the key that you trust with --public-key" : "key \(keys) signed"
+        return "signed with key \(keys)"
+            + (settings.publicKeys.isEmpty ? ", which was compared with none that is trusted (--public-key)" : "")
     }
 
     private func show(_ text: String) throws {
@@ -120,7 +148,7 @@ extension ChainReport {
         switch weight {
         case .note: 0
         case .incomplete: 3
-        case .altered: 65
+        case .foreign, .altered: 65
         }
     }
 }

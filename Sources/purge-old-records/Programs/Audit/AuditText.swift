@@ -44,6 +44,11 @@ struct AuditText {
         line.target.map { " on \($0)" } ?? " (\(line.kind), node \(line.nodeID))"
     }
 
+    private func moment(_ seconds: Double) -> String {
+        guard (0...1e11).contains(seconds) else { return "\(seconds)" }
+        return WallTime(sinceEpoch: .milliseconds(Int64(seconds * 1000))).rfc3339Seconds
+    }
+
     private func outcome(_ line: AuditLine) -> String {
         var parts: [String] = []
         switch line.data.flatMap(AuditOutcome.DataFate.init) {
@@ -55,7 +60,7 @@ struct AuditText {
         }
         if let status = line.status { parts.append("status \(status)") }
         for receipt in line.receipts ?? [] {
-            parts.append(receipt == 0 ? "nothing was stored" : "last written at \(receipt)")
+            parts.append(receipt == 0 ? "nothing was stored" : "last written at \(moment(receipt))")
         }
         if let requests = line.requests, requests > 0 {
             parts.append("\(requests) request\(requests == 1 ? "" : "s") in \(line.durationMilliseconds ?? 0) ms")

@@ -4,34 +4,18 @@ import Purging
 import Support
 
 extension Certificate {
-    var isOfAlteredLog: Bool { log == "altered" }
-
-    /// Whether each deletion was confirmed, and the log is whole.
-    var provesAll: Bool {
-        log == "as_written" && !deletions.isEmpty && confirmed.count == subjects.count && unknownUIDs.isEmpty
-    }
-
-    /// Those that were asked for, and that no line is about.
-    var unknownUIDs: [Int64] { (subject.uids ?? []).filter { uid in !deletions.contains { $0.uid == uid } } }
-
-    /// The last word about each record.
-    var subjects: [Deletion] {
-        var last: [Int64: Int] = [:]
-        for (index, deletion) in deletions.enumerated() { last[deletion.uid] = index }
-        return last.values.sorted().map { deletions[$0] }
-    }
-
-    var confirmed: [Deletion] { subjects.filter(\.isProved) }
+    var isOfAlteredLog: Bool { log == "altered" || log == "foreign" }
 }
 
-/// A certificate as a page of text, for a reader who doesn't know the program.
+/// A certificate as a page of text, for a reader who doesn't know the program. Times are in UTC.
 struct CertificateText {
     let certificate: Certificate
 
     var text: String {
-        var lines = ["CERTIFICATE OF DELETION", ""]
+        let isWhole = certificate.records.allSatisfy(\.isDataDeleted) && certificate.unknownUIDs.isEmpty
+        var lines = [isWhole ? "CERTIFICATE OF DELETION" : "STATEMENT FROM THE AUDIT LOG", ""]
         lines += field("About", about)
-        lines += field("Made", "\(certificate.madeAt) by \(certificate.madeBy)")
+        lines += field("Made", "\(certificate.madeAt) (all times are in UTC) by \(certificate.madeBy)")
         lines += field("Result", result)
         lines += field("The log", log)
         for (index, deletion) in certificate.deletions.enumerated() {
@@ -40,15 +24,50 @@ struct CertificateText {
         if !certificate.heads.isEmpty {
             lines += ["", "HEADS OF THE LOG", ""]
             for (index, head) in certificate.heads.enumerated() {
-                lines += wrapped(self.head(head), first: "\(index + 1). ", rest: "   ")
+                lines += TextLines.wrapped(self.head(head), first: "\(index + 1). ", rest: "   ")
             }
-            let check =
-                "The same certificate in JSON (--json) has these lines and the way from each line of evidence to its head; audit --check-certificate checks it without the log."
-            lines += [""] + wrapped(check, first: "", rest: "")
+            lines.append("")
+            lines += TextLines.wrapped(
+                "The same certificate in JSON (--json) has these lines and the way from each line of evidence to its head;"
+                    + " audit --check-certificate checks it without the log."
+            )
         }
-        lines += ["", "WHAT THIS CERTIFICATE CAN'T PROVE", ""]
-        for limit in certificate.cannotProve { lines += wrapped(limit, first: "- ", rest: "  ") }
+        lines += ["", "WHAT THIS CAN'T PROVE", ""]
+        for limit in certificate.cannotProve { lines += TextLines.wrapped(limit, first: "- ", rest: "  ") }
         return lines.joined(separator: "\n")
+    }
+
+    /// What became of all of it, in a sentence or two.
+    var result: String {
+        let records = certificate.records
+        let (deleted, without) = (records.count(where: \.isDataDeleted), records.count(where: \.hasNoData))
+        let left = records.count - deleted - without
+        var parts: [String] = []
+        if records.count == 1 {
+            parts.append(
+                deleted == 1
+                    ? "The data of the record was deleted."
+                    : without == 1
+                        ? "The record had no data of its own to delete."
+                        : "The data of the record was not deleted, or that is not confirmed."
+            )
+        } else {
+            let all = Figures.counted(records.count, "record")
+            parts.append(
+                deleted == records.count
+                    ? "The data of all \(all) was deleted."
+                    : "The data of \(Figures.grouped(deleted)) of \(all) was deleted."
+            )
+            if without > 0 {
+                parts.append("\(Figures.counted(without, "record")) had none of \(without == 1 ? "its" : "their") own.")
+            }
+            if left > 0 {
+                parts.append("Of \(Figures.counted(left, "record")) it was not deleted, or that is not confirmed.")
+            }
+        }
+        let unknown = certificate.unknownUIDs.map(String.init).joined(separator: ", ")
+        if !unknown.isEmpty { parts.append("The log says nothing of uid \(unknown).") }
+        return parts.joined(separator: " ")
     }
 
     private func head(_ line: String) -> String {
@@ -65,27 +84,10 @@ struct CertificateText {
             "\(uids.count == 1 ? "the record" : "the records") with uid \(uids.map(String.init).joined(separator: ", "))"
     }
 
-    private var result: String {
-        if certificate.deletions.isEmpty { return "The log says nothing of this." }
-        let unknown = certificate.unknownUIDs.map(String.init).joined(separator: ", ")
-        return confirmed + (unknown.isEmpty ? "" : " The log says nothing of uid \(unknown).")
-    }
-
-    private var confirmed: String {
-        let (all, done) = (certificate.subjects.count, certificate.confirmed.count)
-        if all == done {
-            return
-                "The data of \(all == 1 ? "the record" : "all \(Figures.counted(all, "record"))") was deleted, as stated below."
-        }
-        return
-            "The data of \(Figures.grouped(done)) of \(Figures.counted(all, "record")) was deleted; of the others see below."
-    }
-
     private var log: String {
         var text =
-            certificate.log == "as_written"
-            ? "is as it was written: no line was changed, added or removed"
-            : "is not complete, or not all of it is sealed"
+            "fits together, line by line"
+            + (certificate.log == "as_written" ? "" : ", but is not complete, or not all of it is sealed")
         if !certificate.findings.isEmpty { text += " (\(certificate.findings.joined(separator: "; ")))" }
         return text + "."
     }
@@ -110,27 +112,35 @@ struct CertificateText {
                 + (deletion.closedBy.map { "; closed by run \($0), as it had died" } ?? "")
         )
         for evidence in deletion.evidence {
+            let name = evidence.line.hasPrefix("{\"event\":\"intent\"") ? "Its intent" : "Its outcome"
             let proof = evidence.proof.map { "proved under head \($0.head + 1) below" } ?? "without a proof of its own"
-            lines += field("Evidence", "line \(evidence.lineNumber) of \(evidence.file), \(proof)")
+            lines += field(name, "line \(evidence.lineNumber) of \(evidence.file), \(proof)")
         }
         return lines
     }
 
     private func data(_ deletion: Certificate.Deletion) -> String {
-        let at = deletion.endedAt.map { " at \($0)" } ?? ""
         let status = deletion.status.map { " with status \($0)" } ?? ""
         switch AuditOutcome.DataFate(rawValue: deletion.data) {
-        case .deleted: return "deleted: its node confirmed it\(at)\(status)"
-        case .notOwn: return "none of its own: its node is gone, or an active record has the data"
+        case .deleted: return "deleted: its node confirmed it\(status)\(between(deletion))"
+        case .notOwn where deletion.kind == DeletionKind.nodeless.rawValue:
+            return "none was asked for: the record's node is gone"
+        case .notOwn: return "none of its own: it is an active record's, and stays"
         case .unaddressable: return "stays where it is, as it can't be addressed"
-        case .kept: return "not deleted\(status)" + (deletion.reason.map { ", because of \($0)" } ?? "")
+        case .kept: return "not deleted\(status)" + (deletion.reason.map { " (\($0))" } ?? "")
         case .unknown, nil: return "not confirmed: a request may have been carried out\(status)"
         }
     }
 
+    /// The log has the times of its lines, not of each answer.
+    private func between(_ deletion: Certificate.Deletion) -> String {
+        guard let ended = deletion.endedAt else { return "" }
+        return deletion.intendedAt.map { ", between \($0) and \(ended)" } ?? ", before \(ended)"
+    }
+
     private func record(_ deletion: Certificate.Deletion) -> String {
         switch AuditOutcome.RecordFate(rawValue: deletion.record) {
-        case .deleted: "deleted from the database" + (deletion.endedAt.map { " at \($0)" } ?? "")
+        case .deleted: "deleted from the database" + (deletion.endedAt.map { " by \($0)" } ?? "")
         case .gone: "was already gone from the database"
         case .changed: "had changed, and was left as it is"
         case .kept: "stays in the database for a later run"
@@ -140,27 +150,16 @@ struct CertificateText {
 
     private func receipt(_ seconds: Double) -> String {
         if seconds == 0 { return "never: nothing was stored" }
+        guard (0...1e11).contains(seconds) else { return "\(seconds) s after 1970" }
         return WallTime(sinceEpoch: .milliseconds(Int64(seconds * 1000))).rfc3339Seconds
     }
 
     private func field(_ name: String, _ text: String) -> [String] {
-        wrapped(
+        let margin = String(repeating: " ", count: 19)
+        return TextLines.wrapped(
             text,
-            first: "   " + name + String(repeating: " ", count: max(1, 16 - name.count)),
-            rest: String(repeating: " ", count: 19)
+            first: "   \(name)".padding(toLength: 19, withPad: " ", startingAt: 0),
+            rest: margin
         )
-    }
-
-    /// Lines of 96 characters at most, where words allow it.
-    private func wrapped(_ text: String, first: String, rest: String) -> [String] {
-        var lines = [first]
-        for (index, word) in text.split(separator: " ").enumerated() {
-            if index > 0, lines[lines.count - 1].count + word.count >= 96 {
-                lines.append(rest + word)
-            } else {
-                lines[lines.count - 1] += (index == 0 ? "" : " ") + word
-            }
-        }
-        return lines
     }
 }

@@ -1,29 +1,33 @@
 import Journals
 import Support
 
-/// What a verification found, for people.
+/// What a verification found, for people, in lines that fit a terminal where words allow it.
 struct ChainText {
     let report: ChainReport
-    let hasKeys: Bool
-    let hasHead: Bool
+    let trust: ChainTrust
 
     var lines: [String] {
-        report.chains.map(text) + report.findings.map { "\(word($0.weight)): \($0.text)" } + [verdict]
+        report.chains.flatMap(text)
+            + report.findings.flatMap { TextLines.wrapped($0.text, first: "\(word($0.weight)): ") }
+            + TextLines.wrapped(verdict)
     }
 
-    private func text(_ chain: ChainReport.Chain) -> String {
-        var text =
-            "chain \(chain.name): lines \(chain.first) to \(chain.last) in \(chain.paths.joined(separator: ", "))"
-        text += "; \(Figures.counted(chain.heads, "head"))"
-        if !chain.keys.isEmpty { text += ", signed with key \(chain.keys.joined(separator: ", "))" }
-        if let head = chain.lastHead { text += "\n  last head \(head)" }
-        return text
+    private func text(_ chain: ChainReport.Chain) -> [String] {
+        let lines = "lines \(Figures.grouped(Int(chain.first))) to \(Figures.grouped(Int(chain.last)))"
+        var texts = TextLines.wrapped(
+            "chain \(chain.name): \(lines) in \(chain.paths.joined(separator: ", ")); \(Figures.counted(chain.heads, "head"))",
+            rest: "  "
+        )
+        texts += chain.keys.map { "  signed with key \($0)" }
+        if let head = chain.lastHead { texts.append("  last head \(head)") }
+        return texts
     }
 
     private func word(_ weight: ChainReport.Weight) -> String {
         switch weight {
         case .note: "note"
         case .incomplete: "missing"
+        case .foreign: "OTHER KEY"
         case .altered: "ALTERED"
         }
     }
@@ -31,17 +35,20 @@ struct ChainText {
     private var verdict: String {
         switch report.weight {
         case .altered: return "The log was altered."
-        case .incomplete: return "What is there fits together, but not all of it is proved."
+        case .foreign: return "The log is signed with a key that was not named."
+        case .incomplete:
+            return report.chains.isEmpty
+                ? "Nothing is proved." : "What is there fits together, but not all of it is proved."
         case .note: break
         }
         var text = "The log is as it was written."
-        if !hasKeys {
+        if !trust.hasKeys {
             text +=
                 report.chains.contains { !$0.keys.isEmpty }
                 ? " Name the key that you trust with --public-key to be sure who wrote it."
                 : " It isn't signed: whoever can write to the file can make all of it anew."
         }
-        if !hasHead { text += " Whether runs after the last head were cut off, only --head can tell." }
+        if !trust.wantsHead { text += " Whether what came after the last head was cut off, only --head can tell." }
         return text
     }
 }

@@ -6,7 +6,7 @@ import Support
 /// The figures of a period, for people and for programs. The schema of the latter is docs/schema/figures.schema.json.
 struct FiguresOutput {
     let figures: AuditFigures
-    let period: AuditSettings.Period
+    let period: AuditPeriod
 
     private struct RowDocument: Encodable {
         let node: Int64?

@@ -56,32 +56,39 @@ struct RestoredOutput {
 
     var text: [String] {
         let (obsolete, active) = (found.uids(.obsolete).count, found.uids(.active).count)
-        var lines = found.records.map { record in
-            "uid \(record.uid), node \(record.node): deleted at \(record.deletedAt) by run \(record.run), and there again"
-                + (record.standing == .active ? ", active: its data is gone" : "")
-        }
-        lines.append(
+        var lines = [
             "\(Figures.counted(found.deletions, "deletion")) in the log; of these records \(Figures.grouped(obsolete + active)) stand in \(database) again"
-        )
+        ]
         if active > 0 {
             lines.append(
-                "\(Figures.counted(active, "record")) \(active == 1 ? "is" : "are") active: the backup is older than their replacement. Their users find an empty storage, and upload what their devices have"
+                "\(Figures.counted(active, "record")) of them \(active == 1 ? "is" : "are") active, as the backup is older than the replacement. The data is gone:"
             )
+            lines.append("the users find an empty storage, and their devices upload what they have")
         }
         for (fate, count) in found.open.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             lines.append("intents without an outcome whose record is \(words(fate)): \(Figures.grouped(count))")
         }
         if found.unreadable > 0 { lines.append("lines that could not be read: \(Figures.grouped(found.unreadable))") }
         if let planned {
+            let parts = [
+                ("to purge again", planned.deletedTotal), ("held", planned.heldTotal),
+                ("waiting", planned.waitingTotal), ("malformed", planned.failedTotal),
+            ]
+            let words = parts.filter { $0.1 > 0 }.map { "\(Figures.grouped($0.1)) \($0.0)" }.joined(separator: ", ")
             lines.append(
-                "The plan names \(Figures.counted(planned.deletedTotal, "record")) to purge again"
-                    + (planned.heldTotal > 0 ? ", and \(Figures.grouped(planned.heldTotal)) held" : "")
+                "The plan has \(words). Carry it out with the options of your purge, and --plan FILE --accept-restored"
             )
         } else if obsolete > 0 {
             lines.append(
-                "Purge them again first: add --plan FILE, then purge-old-records --plan FILE --accept-restored"
+                "Purge them first: add --plan FILE and the options of your purge that choose records (--node-type and the like)"
             )
         }
+        lines += found.records.prefix(AuditProgram.mostListed).map { record in
+            "  uid \(record.uid), node \(record.node): deleted at \(record.deletedAt) by run \(record.run)"
+                + (record.standing == .active ? ", active: its data is gone" : "")
+        }
+        let more = found.records.count - AuditProgram.mostListed
+        if more > 0 { lines.append("  and \(Figures.grouped(more)) more, which --json names") }
         return lines
     }
 

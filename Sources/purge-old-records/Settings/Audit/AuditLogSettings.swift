@@ -60,6 +60,12 @@ enum AuditKeys {
 
     static func pseudonyms(_ file: String) throws(UsageError) -> AuditPseudonyms {
         let text = try TextFile.read("--audit-pseudonym-key", file, holding: "key")
+        if text.hasPrefix("-----BEGIN") {
+            throw UsageError(
+                problem: "--audit-pseudonym-key \(file) holds a key of another kind",
+                remedy: "make one with: openssl rand -hex 32 > FILE; the key that signs is --audit-key"
+            )
+        }
         if let pseudonyms = AuditPseudonyms(key: Array(text.utf8)) { return pseudonyms }
         throw UsageError(
             problem: "--audit-pseudonym-key \(file) holds less than \(AuditPseudonyms.shortestKey) bytes",
