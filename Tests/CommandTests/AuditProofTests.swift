@@ -265,12 +265,13 @@ struct AuditProofTests {
             for words in [
                 "STATEMENT FROM THE AUDIT LOG", "the account named",
                 "The data of 2 of 3 records was deleted. 1 record had none",
-                "fits together", "deleted: its node confirmed it with status 200, between ",
+                "fits together", "deleted: its node confirmed it with status 200, between",
                 "the record's node is gone",
                 "Last written", "CAN'T PROVE", "go-syncstorage", "signed with key", "no request could be sent",
                 "were not compared with a key", "a record in use",
             ] {
-                #expect(byEmail.output.contains(words), "\(words): \(byEmail.output)")
+                let text = byEmail.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                #expect(text.contains(words), "\(words): \(byEmail.output)")
             }
             // Not all that was asked for.
             for (arguments, code) in [

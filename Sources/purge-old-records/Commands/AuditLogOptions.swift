@@ -13,7 +13,7 @@ struct AuditLogOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Sign the audit log at each run's end with the key in this file, which `audit --new-key FILE` makes.",
+            "Sign the audit log with the key in this file, which `audit --new-key FILE` makes.",
             valueName: "file"
         ),
         completion: .file()
