@@ -1,6 +1,6 @@
 # What can be done here. The two that a newcomer needs are `make demo` and `make test`.
 
-.PHONY: demo build release install deb check test test-newer test-tsan soak mutants format lint bench plans clean
+.PHONY: demo build release install deb deploy-check check test test-newer test-tsan soak mutants format lint bench plans clean
 
 SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/BareClient Benchmarks/Benchmarks
 
@@ -29,6 +29,10 @@ deb: release
 	Scripts/system-packages package
 	rm -f .build-release/purge-old-records_*.deb
 	Scripts/debian-package .build-release/release/purge-old-records .build-release/release/program-manual .build-release
+
+# What is shipped, through the tools that read it: manifests, alerts, units, manual, completions, the Debian package.
+deploy-check: deb
+	Scripts/deploy-check .build-release/release/purge-old-records .build-release/release/program-manual
 
 # Everything that the tests need is installed or started here, on loopback and in temporary folders.
 test:

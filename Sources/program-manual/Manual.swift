@@ -2,12 +2,14 @@
 struct Manual {
     let command: CommandDescription
     let version: String
+    /// Of the version: 2026-11-27.
+    let date: String
     /// Sections that no option tells: environment, signals, files.
     let furtherSections: String
 
     var text: String {
         var text = """
-            .TH \(command.commandName.uppercased()) 1 "" "\(command.commandName) \(version)"
+            .TH \(command.commandName.uppercased()) 1 \(date) "\(command.commandName) \(version)"
             .SH NAME
             \(Self.escaped(command.commandName)) \\- \(Self.escaped(Self.phrase(command.abstract)))
             .SH SYNOPSIS
@@ -53,11 +55,11 @@ struct Manual {
         let arguments = subcommand.shownArguments
         let shared = arguments.filter { known.contains("\($0.spellings) \($0.abstract ?? "")") }
         let own = arguments.filter { !known.contains("\($0.spellings) \($0.abstract ?? "")") }
-        var text = ".SS \(Self.escaped(subcommand.commandName))\n\(Self.escaped(subcommand.abstract ?? ""))\n"
+        var text = ".SS \(Self.escaped(subcommand.commandName))\n\(Self.text(subcommand.abstract ?? ""))"
         if let discussion = subcommand.discussion { text += ".PP\n\(Self.paragraphs(discussion))" }
         text += own.map(Self.item).joined()
         let names = shared.compactMap { $0.spellings.last { $0.hasPrefix("--") } }.map { "\\fB\(Self.escaped($0))\\fR" }
-        return text + ".PP\nAs above: \(names.joined(separator: ", ")).\n"
+        return text + ".PP\n" + Self.wrapped("As above: \(names.joined(separator: ", ")).")
     }
 
     private static func item(_ argument: CommandDescription.Argument) -> String {
@@ -69,13 +71,13 @@ struct Manual {
             head += " \(value)"
         }
         if argument.isRepeating, !argument.isPositional { head += " ..." }
-        var text = ".TP\n\(head)\n\(escaped(argument.abstract ?? ""))\n"
+        var text = ".TP\n\(head)\n\(Self.text(argument.abstract ?? ""))"
         if let value = argument.defaultValue, !value.isEmpty { text += "The default is \(escaped(value)).\n" }
         return text
     }
 
     private static func paragraphs(_ text: String?) -> String {
-        (text ?? "").split(separator: "\n").map { "\(escaped(String($0)))\n" }.joined(separator: ".PP\n")
+        (text ?? "").split(separator: "\n").map { Self.text(String($0)) }.joined(separator: ".PP\n")
     }
 
     /// "Removes things." as "removes things".
@@ -83,6 +85,25 @@ struct Manual {
         var text = text ?? ""
         if text.hasSuffix(".") { text.removeLast() }
         return text.prefix(1).lowercased() + text.dropFirst()
+    }
+
+    /// Text in lines as typesetters of manual pages want them.
+    private static func text(_ text: String) -> String { wrapped(escaped(text)) }
+
+    /// - Parameter text: in the macros' own spelling.
+    private static func wrapped(_ text: String) -> String {
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            if lines[lines.count - 1].isEmpty {
+                lines[lines.count - 1] = String(word)
+            } else if lines[lines.count - 1].utf8.count + word.utf8.count >= 80 {
+                // A line must not begin as a macro does.
+                lines.append(word.hasPrefix(".") || word.hasPrefix("'") ? "\\&\(word)" : String(word))
+            } else {
+                lines[lines.count - 1] += " \(word)"
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
     }
 
     private static func escaped(_ text: String) -> String {

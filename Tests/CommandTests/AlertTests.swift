@@ -79,7 +79,10 @@ struct AlertTests {
             program.send(SIGTERM)
             let end = await program.finished()
             #expect(end.code == 0 && scrape.contains("purge_runs_total{stop_reason=\"complete\"} 1"), "\(end.error)")
-            let families = Set(scrape.matches(of: #/# TYPE (\w+) /#).map { String($0.1) })
+            let file = world.folder.appending(path: "purge.prom")
+            #expect(try await world.purge("--age-slo", "30d", "--metrics-file", file.path).code == 0)
+            let written = try String(contentsOf: file, encoding: .utf8)
+            let families = Set((scrape + written).matches(of: #/# TYPE (\w+) /#).map { String($0.1) })
             for file in [Self.rules, Self.dashboard, "docs/OPERATIONS.md"] {
                 let text = try Repository.text(file)
                 let names = Set(

@@ -59,7 +59,7 @@ struct KubernetesTests {
             at: Repository.url(Self.folder),
             includingPropertiesForKeys: nil
         ).filter(\.hasDirectoryPath)
-        #expect(folders.count == 5)
+        #expect(folders.count == 6)
         for folder in folders {
             let file = folder.appending(path: "kustomization.yaml")
             let kustomization = try #require(try documents(file).first)

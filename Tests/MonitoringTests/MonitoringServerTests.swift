@@ -32,22 +32,64 @@ struct MonitoringServerTests {
     }
 
     private func expectAlive(_ port: Int) throws {
-        let answer = try answer(port, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        let answer = try answer(port, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(answer.contains("alive"))
+    }
+
+    @Test(
+        "on loopback answers only who asks by an address, localhost or a name it was given, so that no web page can read it"
+    )
+    func hosts() async throws {
+        let world = World()
+        let server = try await MonitoringServer.start(
+            host: "127.0.0.1",
+            port: 0,
+            names: ["Purge.example.com"],
+            monitor: world.monitor
+        )
+        for host in [
+            "localhost", "LOCALHOST:9464", "127.0.0.1", "127.0.0.1:9464", "[::1]", "[::1]:9464", "10.1.2.3",
+            "[fe80::1]:1",
+            "purge.example.com", "purge.EXAMPLE.com:8443",
+        ] {
+            let answer = try answer(server.port, "GET /status HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 200 "), "\(host): \(answer.prefix(100))")
+        }
+        for host in [
+            "rebind.example", "rebind.example:9464", "localhost.rebind.example", "127.0.0.1.rebind.example",
+            "[::1].rebind.example",
+            "", ":80", "[::1", "127.0.0.1:x", "purge.example.com.", "localhost\r\nHost: rebind.example",
+        ] {
+            for path in ["/", "/status", "/metrics", "/livez"] {
+                let answer = try answer(server.port, "GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                #expect(
+                    answer.hasPrefix("HTTP/1.1 421 ") || answer.hasPrefix("HTTP/1.1 400 "),
+                    "\(host): \(answer.prefix(100))"
+                )
+                #expect(!answer.contains("purge_") && !answer.contains("state"), "\(host)")
+            }
+        }
+        await server.stop()
+        // Where others may connect, the network decides.
+        let open = try await MonitoringServer.start(host: "0.0.0.0", port: 0, monitor: world.monitor)
+        #expect(
+            try answer(open.port, "GET /status HTTP/1.1\r\nHost: purge.sync.svc\r\n\r\n").hasPrefix("HTTP/1.1 200 ")
+        )
+        await open.stop()
     }
 
     @Test(
         "answers each path once and closes",
         arguments: [
-            ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK", "<!doctype html>"),
-            ("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK", "# HELP purge_build_info"),
+            ("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200 OK", "<!doctype html>"),
+            ("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200 OK", "# HELP purge_build_info"),
             ("GET /metrics?x=1 HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK", "# HELP purge_build_info"),
-            ("GET /status HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK", "\"state\":\"beginning\""),
-            ("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK", "alive"),
-            ("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 503 ", "not asked yet"),
-            ("GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 ", "there are /"),
-            ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 405 ", "Allow: GET, HEAD"),
-            ("DELETE /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 ", "changes nothing"),
+            ("GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200 OK", "\"state\":\"beginning\""),
+            ("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200 OK", "alive"),
+            ("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 503 ", "not asked yet"),
+            ("GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 404 ", "there are /"),
+            ("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 405 ", "Allow: GET, HEAD"),
+            ("DELETE /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 405 ", "changes nothing"),
             ("this is no HTTP at all\r\n\r\n", "HTTP/1.1 400 ", "Connection: close"),
             ("GET / HTTP/9.9\r\nNonsense\r\n\r\n", "HTTP/1.1 400 ", "no HTTP request"),
         ]
@@ -63,7 +105,7 @@ struct MonitoringServerTests {
     @Test("HEAD has the head of the answer, and no body")
     func head() async throws {
         try await withServer { server, _ in
-            let answer = try answer(server.port, "HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            let answer = try answer(server.port, "HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(answer.hasPrefix("HTTP/1.1 200 OK"))
             #expect(answer.hasSuffix("\r\n\r\n"))
             #expect(!answer.contains("Content-Length: 0"))
@@ -74,7 +116,7 @@ struct MonitoringServerTests {
     func halfClosed() async throws {
         try await withServer { server, _ in
             let client = try #require(RawClient(port: server.port))
-            client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             client.endSending()
             let answer = client.receiveAll()
             #expect(answer.hasSuffix("</html>\n"), "\(answer.suffix(100))")

@@ -70,6 +70,25 @@ struct StatusPageTests {
         #expect(html(world).contains("30 more nodes not shown"))
     }
 
+    @Test("plots begin when the program did, and have a point for each second of its first minutes")
+    func young() async throws {
+        let world = World()
+        let minute = world.time.wallTime
+        world.probe.answers(.oldest(minute.advanced(by: .seconds(-90_000))))
+        await world.watch(seconds: 90)
+        func points(_ html: String) -> Int {
+            html.matches(of: #/<path class="line" d="([^"]*)"/#).map { $0.1.count { "ML".contains($0) } }.max() ?? 0
+        }
+        var page = StatusPage(world.monitor.state()).html
+        #expect(points(page) > 60, "\(points(page))")
+        // Ninety seconds from edge to edge: its first point is at the left.
+        let first = try #require(page.firstMatch(of: #/<path class="line" d="M([0-9.]+) /#)).1
+        #expect(try #require(Double(first)) < 60, "\(first)")
+        await world.watch(seconds: 700)
+        page = StatusPage(world.monitor.state()).html
+        #expect((8...20).contains(points(page)), "\(points(page))")
+    }
+
     @Test("a plot's axis ends at a round number above all that it shows", arguments: [0.0, 1, 7, 99, 1234, 5_000_000])
     func plots(largest: Double) throws {
         let now = Timestamp(1_700_000_000_000)

@@ -57,7 +57,7 @@ extension AuditFile {
         guard LogLock.tryExclusive(own) else { return Found(inUse: [path]) }
         var found = Found()
         var scan = OpenIntentScan()
-        let rotatedPath = path + ".1"
+        let rotatedPath = RotatedFile.last(of: path) ?? path + ".1"
         if let rotated = FileHandle(forUpdatingAtPath: rotatedPath) {
             // Whoever writes to it did not see yet that it was moved.
             if LogLock.tryExclusive(rotated.fileDescriptor) {

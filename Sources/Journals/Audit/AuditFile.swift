@@ -107,14 +107,14 @@ package final class AuditFile: AuditJournal {
 
     private static func open(_ path: String) throws -> Int32 {
         let descriptor = Foundation.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
-        guard descriptor >= 0 else { throw failure("open", path) }
+        guard descriptor >= 0 else { throw AuditFailure.of("open", path) }
         // The file's name has to be on disk as well.
         let folder = Foundation.open(URL(filePath: path).deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
         if folder >= 0 {
             defer { close(folder) }
             if fsync(folder) != 0, errno != EINVAL {
                 close(descriptor)
-                throw failure("sync the folder of", path)
+                throw AuditFailure.of("sync the folder of", path)
             }
         }
         return descriptor
@@ -123,13 +123,6 @@ package final class AuditFile: AuditJournal {
     private static func tooLongLocked(_ path: String) -> AuditFailure {
         AuditFailure(
             description: "the audit log \(path) stays locked by another process; end that one, or name another file"
-        )
-    }
-
-    static func failure(_ verb: String, _ path: String) -> AuditFailure {
-        AuditFailure(
-            description: "can't \(verb) the audit log \(path): \(String(cString: strerror(errno)));"
-                + " nothing more is sent without it"
         )
     }
 }

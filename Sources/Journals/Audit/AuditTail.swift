@@ -19,7 +19,7 @@ package struct AuditTail: Sendable {
     ///
     /// - Throws: ``AuditReadError``
     package init(path: String) throws {
-        for path in [path + ".1", path] { try read(path) }
+        for path in [RotatedFile.last(of: path), path].compactMap({ $0 }) { try read(path) }
     }
 
     private mutating func read(_ path: String) throws {

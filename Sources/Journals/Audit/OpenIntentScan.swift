@@ -31,7 +31,7 @@ struct OpenIntentScan: Sendable {
         do {
             try RawLines(descriptor: descriptor).forEach { note($0.bytes, in: descriptor, at: $0.offset) }
         } catch {
-            throw AuditFile.failure("read", path)
+            throw AuditFailure.of("read", path)
         }
     }
 

@@ -111,7 +111,7 @@ struct ChainedFile: Sendable {
             // Nobody stands for them, and what we write must not seem to.
             if chain.unsealed > 0 { chain.goOnElsewhere() }
         } catch {
-            throw AuditFile.failure("read", path)
+            throw AuditFailure.of("read", path)
         }
     }
 
@@ -152,7 +152,7 @@ struct ChainedFile: Sendable {
                 if count >= 0 {
                     rest = UnsafeRawBufferPointer(rebasing: rest[count...])
                 } else if errno != EINTR {
-                    throw AuditFile.failure("write to", path)
+                    throw AuditFailure.of("write to", path)
                 }
             }
         }
@@ -162,7 +162,7 @@ struct ChainedFile: Sendable {
         if fdatasync(descriptor) != 0 {
             // A pipe or a terminal can't be synced, and need not be.
             if errno == EINVAL || errno == ENOSYS { return }
-            throw AuditFile.failure("sync", path)
+            throw AuditFailure.of("sync", path)
         }
     }
 }
@@ -177,28 +177,6 @@ private struct FileIdentity: Equatable {
         fstat(descriptor, &status)
         device = UInt64(status.st_dev)
         number = UInt64(status.st_ino)
-    }
-}
-
-/// The file that a log was last rotated to.
-enum RotatedFile {
-    /// FILE.1, or else what was changed last of the files that logrotate names otherwise: FILE-20261127, FILE.20261127.
-    /// Compressed ones can't be read.
-    static func last(of path: String) -> String? {
-        if FileManager.default.fileExists(atPath: path + ".1") { return path + ".1" }
-        let folder = URL(filePath: path).deletingLastPathComponent().path
-        let name = URL(filePath: path).lastPathComponent
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let rotated = names.filter { other in
-            guard other.hasPrefix(name), let separator = other.dropFirst(name.count).first else { return false }
-            let rest = other.dropFirst(name.count + 1)
-            return "-.".contains(separator) && !rest.isEmpty && rest.allSatisfy { $0.isNumber || "-_.T".contains($0) }
-        }
-        func changed(_ name: String) -> Int64 {
-            var status = stat()
-            return stat("\(folder)/\(name)", &status) == 0 ? Int64(status.st_mtim.tv_sec) : 0
-        }
-        return rotated.max { (changed($0), $0) < (changed($1), $1) }.map { "\(folder)/\($0)" }
     }
 }
 

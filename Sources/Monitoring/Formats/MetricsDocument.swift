@@ -187,6 +187,12 @@ struct MetricsDocument {
         family("purge_node_records_queued", "Records in memory that wait for their node.") { Double($0.waiting) }
         family("purge_node_latency_seconds", "How long a node usually takes for an answer.") { $0.latency }
         family(
+            "purge_node_latency_at_rest_seconds",
+            "How long a node takes for an answer when nothing waits; its users feel the difference."
+        ) {
+            $0.latencyAtRest
+        }
+        family(
             "purge_node_circuit_open",
             "Nodes whose circuit is open, or that are abandoned for a run: 1 or 0, except under other."
         ) {
@@ -206,6 +212,14 @@ struct MetricsDocument {
         )
         text.gauge("process_open_fds", "Open file descriptors of this process.", process.openFiles.map { Double($0) })
         text.gauge("process_start_time_seconds", "When this process started.", state.program.startedAt.seconds)
+    }
+}
+
+extension Monitor {
+    /// The metrics as a file tells them when a run has ended, with the database asked once more.
+    package func metrics(exitCode: Int32) async -> String {
+        _ = await askDatabase()
+        return MetricsDocument(state(), exitCode: exitCode).text
     }
 }
 

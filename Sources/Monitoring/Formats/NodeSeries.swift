@@ -10,6 +10,7 @@ struct NodeSeries {
     var waiting = 0
     /// In seconds; nil for the others.
     var latency: Double?
+    var latencyAtRest: Double?
     /// How many of these nodes are in trouble.
     var cutOff = 0
 
@@ -18,7 +19,7 @@ struct NodeSeries {
         var others: NodeSeries?
         for node in nodes {
             if labelled.contains(node.url) {
-                var one = NodeSeries(label: node.url, latency: node.latency)
+                var one = NodeSeries(label: node.url, latency: node.latency, latencyAtRest: node.latencyAtRest)
                 one.add(node)
                 series.append(one)
             } else {

@@ -41,6 +41,7 @@ extension StatusDocument.NodeEntry {
         requestsInFlight = node.inFlight
         recordsQueued = node.waiting
         latencyS = node.latency
+        latencyAtRestS = node.latencyAtRest
         backoff = node.isThrottled
         downed = node.isDowned
     }

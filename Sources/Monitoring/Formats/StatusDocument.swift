@@ -58,6 +58,7 @@ struct StatusDocument: Encodable {
         let requestsInFlight: Int
         let recordsQueued: Int
         let latencyS: Double?
+        let latencyAtRestS: Double?
         let backoff: Bool
         let downed: Bool
     }

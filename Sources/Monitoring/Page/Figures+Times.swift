@@ -7,6 +7,9 @@ extension Figures {
     /// Such as "14:05".
     static func time(_ moment: Timestamp) -> String { format(moment, "HH:mm") }
 
+    /// Such as "14:05:09".
+    static func timeOfDay(_ moment: Timestamp) -> String { format(moment, "HH:mm:ss") }
+
     /// Such as "2026-01-31".
     static func day(_ moment: Timestamp) -> String { format(moment, "yyyy-MM-dd") }
 

@@ -85,10 +85,11 @@ struct Plot {
     }
 
     private var ticks: [HTML] {
-        (0...4).map { index in
+        let isShort = span.upperBound.since(span.lowerBound) < .seconds(600)
+        return (0...4).map { index in
             let share = Double(index) / 4
             let moment = span.lowerBound.advanced(by: span.upperBound.since(span.lowerBound) * share)
-            return "<span>\(index == 4 ? "now" : Figures.time(moment))</span>"
+            return "<span>\(index == 4 ? "now" : isShort ? Figures.timeOfDay(moment) : Figures.time(moment))</span>"
         }
     }
 

@@ -6,10 +6,11 @@ extension StatusPage {
     var backlog: HTML {
         // Up to this moment.
         let latest = state.sample(deleted: state.history.last?.deleted ?? 0)
-        let samples = state.history + [latest]
-        let oldest = samples.first?.at ?? state.now
-        let hour = state.now.advanced(by: .seconds(-3600))
-        let span = max(min(oldest, hour), state.now.advanced(by: .zero - SampleHistory.span))...state.now
+        let isYoung = !state.seconds.isEmpty
+        let samples = (isYoung ? state.seconds : state.history) + [latest]
+        // A young program's plots begin when it did, and no earlier.
+        let start = min(state.program.startedAt, state.now.advanced(by: .seconds(-60)))
+        let span = max(start, state.now.advanced(by: .zero - SampleHistory.span))...state.now
         let objective = state.program.ageObjective
         let records = Plot(
             title: "Records in the backlog",
@@ -30,7 +31,7 @@ extension StatusPage {
         let deleted = Plot(
             title: "Deleted here per minute",
             summary: "\(Figures.grouped(state.deletedInMinute)) in the last minute",
-            points: state.history.map { Plot.Point(at: $0.at, value: Double($0.deleted)) },
+            points: isYoung ? deletedPerMinute : state.history.map { Plot.Point(at: $0.at, value: Double($0.deleted)) },
             span: span,
             label: Figures.short
         )
@@ -40,6 +41,15 @@ extension StatusPage {
             \(records.html)\(age.html)\(deleted.html)</div></section>
 
             """
+    }
+
+    /// By the second, over ten seconds each.
+    private var deletedPerMinute: [Plot.Point] {
+        state.seconds.indices.map { index in
+            let some = state.seconds[max(0, index - 9)...index]
+            let deleted = some.reduce(0) { $0 + $1.deleted }
+            return Plot.Point(at: state.seconds[index].at, value: Double(deleted) * 60 / Double(some.count))
+        }
     }
 
     private var sizeInWords: String {

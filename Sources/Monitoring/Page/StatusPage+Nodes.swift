@@ -15,7 +15,7 @@ extension StatusPage {
             <tr><th scope="row">\(node.url)\(Self.ids(node))</th><td data-name="State">\(Self.text(node))\
             \(node.isThrottled ? " <small>backoff is set</small>" : "")</td>\
             <td data-name="In flight">\(node.inFlight)</td><td data-name="Limit">\(node.limit)</td>\
-            <td data-name="Latency">\(node.latency.map { Figures.seconds($0) } ?? "–")</td>\
+            <td data-name="Latency">\(Self.latency(node))</td>\
             <td data-name="Queued">\(node.waiting)</td></tr>
 
             """
@@ -30,6 +30,13 @@ extension StatusPage {
             \(rows)</tbody></table>\(note)</section>
 
             """
+    }
+
+    /// Beside it, what it is when nothing waits: the difference is what the node's users wait longer.
+    private static func latency(_ node: NodeStatus) -> HTML {
+        guard let latency = node.latency else { return "–" }
+        guard let rest = node.latencyAtRest else { return "\(Figures.seconds(latency))" }
+        return "\(Figures.seconds(latency)) <small>at rest \(Figures.seconds(rest))</small>"
     }
 
     private static func ids(_ node: NodeStatus) -> HTML {

@@ -21,6 +21,9 @@ final class AnswerCache {
 
     let notFound = Content(.line(404, "there are /, /metrics, /status, /livez and /readyz"))
     let noRequest = Content(.line(400, "this is no HTTP request"))
+    let otherName = Content(
+        .line(421, "ask by an IP address, by localhost, or by a name that is given with --listen-name")
+    )
     let wrongMethod: Content
 
     private let responder: Responder

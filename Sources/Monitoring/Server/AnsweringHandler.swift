@@ -7,16 +7,23 @@ final class AnsweringHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let cache: AnswerCache
+    private let hosts: AllowedHosts
     private var hasAnswered = false
     /// Whether the client has sent all that it will send.
     private var hasInputEnded = false
     private var isSent = false
 
-    init(cache: AnswerCache) { self.cache = cache }
+    init(cache: AnswerCache, hosts: AllowedHosts) {
+        self.cache = cache
+        self.hosts = hosts
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .head(let request) = unwrapInboundIn(data), !hasAnswered else { return }
         let isHead = request.method == .HEAD
+        guard hosts.allow(request.headers["Host"]) else {
+            return send(cache.otherName, isHead: isHead, context: context)
+        }
         let answer = isHead || request.method == .GET ? cache.answer(to: request.uri) : cache.wrongMethod
         send(answer, isHead: isHead, context: context)
     }

@@ -18,15 +18,19 @@ package struct MonitoringServer: Sendable {
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
 
-    /// - Parameter port: 0 for any free one.
+    /// - Parameters:
+    ///   - port: 0 for any free one.
+    ///   - names: by which it may be asked on loopback, besides `localhost` and addresses.
     package static func start(
         host: String,
         port: Int,
+        names: [String] = [],
         limits: ServerLimits = ServerLimits(),
         monitor: Monitor
     ) async throws(ListenError) -> MonitoringServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let responder = Responder(monitor: monitor)
+        let hosts = AllowedHosts(boundTo: host, names: names)
         let loop = group.next()
         do {
             let connections = try await loop.submit {
@@ -49,7 +53,9 @@ package struct MonitoringServer: Sendable {
                             withPipeliningAssistance: false,
                             withErrorHandling: false
                         )
-                        try channel.pipeline.syncOperations.addHandler(AnsweringHandler(cache: cache.value))
+                        try channel.pipeline.syncOperations.addHandler(
+                            AnsweringHandler(cache: cache.value, hosts: hosts)
+                        )
                     }
                 }
                 .bind(host: host, port: port).get()

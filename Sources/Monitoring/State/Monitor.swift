@@ -31,6 +31,10 @@ package final class Monitor: Sendable {
         var labelledNodes = NodeLabels()
         var lastSample: Instant?
         var deletedAtSample = 0
+        /// When the first second was sampled, what had been deleted by the last one, and whether that is over.
+        var firstSecond: Instant?
+        var deletedAtSecond = 0
+        var isBeginningOver = false
         /// What had been deleted by each of the last seconds, for a minute.
         var deleted: [Int] = []
     }
@@ -87,12 +91,6 @@ package final class Monitor: Sendable {
         }
     }
 
-    /// The metrics as a file tells them when a run has ended, with the database asked once more.
-    package func metrics(exitCode: Int32) async -> String {
-        _ = await askDatabase()
-        return MetricsDocument(state(), exitCode: exitCode).text
-    }
-
     /// Whether the program's loops are alive.
     var liveness: Health {
         let now = time.now
@@ -144,6 +142,7 @@ package final class Monitor: Sendable {
             backlog: Self.backlog(book, totals),
             database: database,
             history: history.samples,
+            seconds: history.seconds,
             process: ProcessUsage.current()
         )
     }
@@ -198,10 +197,28 @@ package final class Monitor: Sendable {
             return deleted - watch.deletedAtSample
         }
         if let deletedSince { history.append(state().sample(deleted: deletedSince)) }
+        sampleSecond(now, deleted)
+    }
+
+    /// While the program is young, what a minute's sample would tell late is told by the second.
+    private func sampleSecond(_ now: Instant, _ deleted: Int) {
+        let deletedSince: Int? = watch.withLock { watch in
+            guard !watch.isBeginningOver, watch.database.answeredAt != nil else { return nil }
+            let began = watch.firstSecond ?? now
+            watch.firstSecond = began
+            watch.isBeginningOver = now - began > SampleHistory.beginning
+            defer { watch.deletedAtSecond = deleted }
+            return watch.isBeginningOver ? nil : deleted - watch.deletedAtSecond
+        }
+        if let deletedSince {
+            history.appendSecond(state().sample(deleted: deletedSince))
+        } else if watch.withLock({ $0.isBeginningOver }) {
+            history.endBeginning()
+        }
     }
 
     /// - Returns: whether it answered.
-    private func askDatabase() async -> Bool {
+    func askDatabase() async -> Bool {
         do {
             let age = try await probe.age(scope: scope(time.wallTime))
             let (now, at) = (time.now, time.wallTime)

@@ -96,6 +96,8 @@ package struct MonitorState: Sendable {
     var backlog: Backlog?
     var database: Database
     var history: [SampleHistory.Sample]
+    /// Of each second, as long as the program is young; then empty.
+    var seconds: [SampleHistory.Sample]
     var process: ProcessUsage
 
     /// What was looked up or counted longer ago says nothing of the age now: the oldest record may have gone.

@@ -86,6 +86,9 @@ struct ConcurrencyLimit: Sendable {
     /// The usual time of an answer in seconds, as of the last round; nil before the first.
     private(set) var typicalLatency: Double?
 
+    /// The time of an answer in seconds when nothing waits; nil before it was measured.
+    var latencyAtRest: Double? { floor?.seconds }
+
     init(settings: Settings) {
         self.settings = settings
         round = Round(settings)

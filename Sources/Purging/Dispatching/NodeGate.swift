@@ -69,6 +69,7 @@ package struct NodeGate: Sendable {
 
     /// What an answer usually takes, in seconds.
     var typicalLatency: Double? { concurrency.typicalLatency }
+    var latencyAtRest: Double? { concurrency.latencyAtRest }
 
     func state(at now: Instant) -> NodeStatus.State {
         switch phase {

@@ -24,6 +24,9 @@ package struct NodeStatus: Sendable, Equatable {
     package let waiting: Int
     /// What an answer usually takes, in seconds; nil if that is not known yet.
     package let latency: Double?
+    /// What one takes when nothing waits, in seconds, as last measured; nil if that is not known yet. By how much `latency` is
+    /// longer, its users' answers are, too.
+    package let latencyAtRest: Double?
     /// Whether its row asks for less.
     package let isThrottled: Bool
     /// Whether its row says that it is down, and that counts: it gets nothing.
@@ -36,6 +39,7 @@ package struct NodeStatus: Sendable, Equatable {
         inFlight: Int = 0,
         waiting: Int = 0,
         latency: Double? = nil,
+        latencyAtRest: Double? = nil,
         isThrottled: Bool = false
     ) {
         self.url = url
@@ -44,6 +48,7 @@ package struct NodeStatus: Sendable, Equatable {
         self.inFlight = inFlight
         self.waiting = waiting
         self.latency = latency
+        self.latencyAtRest = latencyAtRest
         self.isThrottled = isThrottled
     }
 
@@ -55,6 +60,7 @@ package struct NodeStatus: Sendable, Equatable {
             state: isBackingOff ? .healthy : state,
             limit: limit,
             latency: latency,
+            latencyAtRest: latencyAtRest,
             isThrottled: isThrottled
         )
         rest.isDowned = isDowned
@@ -74,6 +80,7 @@ extension NodeDispatcher {
                 inFlight: lane.gate.inFlight,
                 waiting: lane.load - lane.gate.inFlight,
                 latency: lane.gate.typicalLatency,
+                latencyAtRest: lane.gate.latencyAtRest,
                 isThrottled: lane.gate.isThrottled
             )
         }

@@ -47,6 +47,7 @@ package struct StatusText {
             "backoff": .stringConvertible(node.isThrottled),
         ]
         fields["latency_ms"] = node.latency.map { .stringConvertible(Int($0 * 1000)) }
+        fields["latency_at_rest_ms"] = node.latencyAtRest.map { .stringConvertible(Int($0 * 1000)) }
         switch node.state {
         case .circuitOpen(let reason), .abandoned(let reason): fields["reason"] = .string(reason.rawValue)
         case .backingOff(let time): fields["backing_off_s"] = .stringConvertible(time.inSeconds)

@@ -13,6 +13,16 @@ struct MonitoringOptions: ParsableArguments {
     var listen: String?
 
     @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "With --listen on loopback: answer also when asked by this name, as behind a proxy on this machine (repeatable). Else only"
+                + " addresses and localhost will do, so that no web page can read it.",
+            valueName: "name"
+        )
+    )
+    var listenName: [String] = []
+
+    @Option(
         name: .customLong("age-slo"),
         parsing: .unconditional,
         help: ArgumentHelp(

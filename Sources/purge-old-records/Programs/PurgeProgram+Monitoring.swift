@@ -36,7 +36,12 @@ extension PurgeProgram {
 
     func listen(_ monitor: Monitor, _ logger: Logger) async throws {
         guard let address = settings.monitoring.address else { return }
-        let server = try await MonitoringServer.start(host: address.host, port: address.port, monitor: monitor)
+        let server = try await MonitoringServer.start(
+            host: address.host,
+            port: address.port,
+            names: settings.monitoring.names,
+            monitor: monitor
+        )
         logger.notice("Listening", metadata: ["address": .string(server.address)])
     }
 }

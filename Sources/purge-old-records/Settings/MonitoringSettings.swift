@@ -9,6 +9,8 @@ struct MonitoringSettings: Equatable {
 
     /// Nil if nothing listens.
     let address: Address?
+    /// By which it may be asked on loopback, besides addresses and localhost.
+    let names: [String]
     /// The age that the oldest obsolete record may have; nil without an objective.
     let ageObjective: Duration?
     /// Where the metrics go at a run's end; nil for nowhere.
@@ -23,6 +25,19 @@ struct MonitoringSettings: Equatable {
     ) throws(UsageError) {
         address = try options.listen.map { text throws(UsageError) in try Self.address(text) }
         metricsFile = options.metricsFile
+        names = options.listenName
+        if let name = names.first(where: { $0.isEmpty || $0.contains { ":/@ ".contains($0) } }) {
+            throw UsageError(
+                problem: "the value of --listen-name is no host's name: \(name.prefix(64))",
+                remedy: "give the name alone, such as purge.example.com"
+            )
+        }
+        if !names.isEmpty, address == nil {
+            throw UsageError(
+                problem: "--listen-name has no use without --listen",
+                remedy: "add --listen, or leave it out"
+            )
+        }
         if options.ageSLO != nil, options.promise != nil {
             throw UsageError(
                 problem: "--promise is the old name of --age-slo, and both are given",

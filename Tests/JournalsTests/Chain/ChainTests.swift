@@ -290,18 +290,17 @@ struct ChainTests {
                 try await AuditLog.process(path, "a", nil, uids: 1...1)
                 _ = try verify([path])
             }
-            // A process that dies at each start.
+            // A process that dies at each start: work that grew with the square of these lines would take hours.
             var log = AuditLog(lines: [])
-            for number in 0..<5000 {
+            for number in 0..<20_000 {
                 log.lines.append(
-                    begin.replacing("\"place\":0", with: "\"place\":\(number)") + ",\"seq\":1,\"prev\":\"\(zeros)\"}"
+                    begin.replacing("\"place\":0", with: "\"place\":\(number)")
+                        + ",\"seq\":1,\"prev\":\"\(zeros)\"}"
                 )
             }
             log.forge(from: 1, key: nil)
             try Data(log.text.utf8).write(to: URL(filePath: path))
-            let clock = ContinuousClock()
-            let took = try clock.measure { _ = try verify([path]) }
-            #expect(took < .seconds(30), "\(took): it must not grow with the square of the lines")
+            #expect(try verify([path]).weight > .note)
         }
     }
 

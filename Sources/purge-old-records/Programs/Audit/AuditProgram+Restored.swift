@@ -7,8 +7,6 @@ import Telemetry
 import TokenserverStore
 
 extension AuditProgram {
-    /// As a purge has it by default: the life of a token, and five minutes.
-    static let writeMargin = Duration.seconds(3900)
     /// So many records are listed for people.
     static let mostListed = 20
 
@@ -53,7 +51,7 @@ extension AuditProgram {
         records.apply(to: &options)
         options.countsBacklog = false
         var policy = records.policy
-        policy.writeMargin = Self.writeMargin
+        policy.writeMargin = AuditSettings.writeMargin
         return await DryRun(
             source: SelectedRecords(uids, of: source),
             counter: NoCounter(),

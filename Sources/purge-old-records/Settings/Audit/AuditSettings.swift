@@ -21,6 +21,9 @@ struct AuditSettings {
         case restored(RecordSettings, plan: PlanFileWriter?)
     }
 
+    /// As a purge has it by default: the life of a token, and five minutes.
+    static let writeMargin = Duration.seconds(3900)
+
     let question: Question
     let files: [String]
     let publicKeys: [AuditPublicKey]
@@ -192,7 +195,7 @@ struct AuditSettings {
         let writer = PlanFileWriter(
             path: path,
             database: records.connector.name,
-            options: TargetOptions.dictionary(command.records, records, writeMargin: AuditProgram.writeMargin)
+            options: TargetOptions.dictionary(command.records, records, writeMargin: Self.writeMargin)
         )
         return .restored(records, plan: writer)
     }
