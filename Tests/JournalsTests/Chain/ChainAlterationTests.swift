@@ -143,6 +143,28 @@ struct ChainAlterationTests {
         }
     }
 
+    @Test("is noticed if a part of it is taken from another log that was signed with the same key")
+    func splices() async throws {
+        try await withTemporaryFolder { folder async throws in
+            let key = AuditKey()
+            let paths = ["one", "other", "spliced"].map { folder.appending(path: $0).path }
+            for path in paths.prefix(2) {
+                for first in [Int64(1), 10, 20, 30] {
+                    try await AuditLog.process(path, path, key, uids: first...(first + 3))
+                }
+            }
+            let (one, other) = (try AuditLog(paths[0]).lines, try AuditLog(paths[1]).lines)
+            #expect(one.count == other.count)
+            let heads = one.indices.filter { one[$0].hasPrefix("{\"event\":\"head\"") }
+            // Whole writes with their heads, which have the same numbers in both.
+            for (start, end) in zip(heads, heads.dropFirst()) {
+                let spliced = one[...start] + other[(start + 1)...end] + one[(end + 1)...]
+                try Data(spliced.map { $0 + "\n" }.joined().utf8).write(to: URL(filePath: paths[2]))
+                #expect(try verify([paths[2]], [key.publicKey]).weight > .note, "lines \(start + 1) to \(end)")
+            }
+        }
+    }
+
     @Test("is noticed without a key where the chain itself was not made anew, the last byte of the last head included")
     func unsigned() async throws {
         try await withTemporaryFolder { folder in

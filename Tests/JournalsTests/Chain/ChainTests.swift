@@ -228,6 +228,21 @@ struct ChainTests {
         }
     }
 
+    @Test(
+        "can't be made to begin later in a file than it did, by those who say that earlier lines are gone on purpose either"
+    )
+    func laterBeginning() async throws {
+        try await withLog { path async throws in
+            try await AuditLog.process(path, "a", nil, uids: 1...2)
+            try await AuditLog.process(path, "b", nil, uids: 3...4)
+            let log = try AuditLog(path)
+            let begin = try #require(log.lines.lastIndex { $0.hasPrefix("{\"event\":\"begin\"") })
+            let rest = AuditLog(lines: Array(log.lines[begin...]))
+            try Data(rest.text.utf8).write(to: URL(filePath: path))
+            #expect(try verify([path], first: Int64(begin + 1)).weight == .altered)
+        }
+    }
+
     @Test("is sealed once for what is new, and not at all for nothing")
     func sealing() async throws {
         try await withLog { path async throws in
