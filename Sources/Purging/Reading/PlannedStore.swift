@@ -2,12 +2,14 @@
 ///
 /// Each record is read anew. What isn't any more as the plan has it (gone, active, another node, replaced at another
 /// time) is left out and counted.
-package struct PlannedStore: RecordStore {
+package struct PlannedStore: RecordStore, BacklogView {
     /// Lines that a page examines at most.
     private static let mostExamined = 10_000
 
     private let store: any RecordStore
     private let plan: any PurgePlan
+
+    package var whole: any BacklogSource { store }
 
     package init(_ store: any RecordStore, plan: any PurgePlan) {
         self.store = store
@@ -61,30 +63,7 @@ package struct PlannedStore: RecordStore {
         BacklogKey(replacedAt: Timestamp(0), tiebreaker: position)
     }
 
-    package func currentTime() async throws -> Timestamp { try await store.currentTime() }
-
-    package func nodes() async throws -> [Node] { try await store.nodes() }
-
-    package func entries(_ uids: [UID], scope: BacklogScope) async throws -> [BacklogEntry] {
-        try await store.entries(uids, scope: scope)
-    }
-
-    /// A plan is carried out from its beginning.
-    package func key(atOffset offset: Int, scope: BacklogScope) async throws -> BacklogKey? { nil }
-
-    package func recordCount(naming node: NodeID, limit: Int) async throws -> Int {
-        try await store.recordCount(naming: node, limit: limit)
-    }
-
-    package func recordCount(of mass: NodeDirectory.Mass, limit: Int) async throws -> Int {
-        try await store.recordCount(of: mass, limit: limit)
-    }
-
     package func settle(_ batch: [Settlement], cutoff: Timestamp) async throws -> [SettlementResult] {
         try await store.settle(batch, cutoff: cutoff)
-    }
-
-    package func standings(_ uids: [UID]) async throws -> [UID: RecordStanding] {
-        try await store.standings(uids)
     }
 }
