@@ -43,8 +43,11 @@ package struct Certificate: Sendable, Codable {
         package var isDataDeleted: Bool { data == AuditOutcome.DataFate.deleted.rawValue }
         /// Whether it had no data of its own.
         package var hasNoData: Bool { data == AuditOutcome.DataFate.notOwn.rawValue }
-        /// Whether a head stands for each of its lines.
-        package var isProved: Bool { evidence.allSatisfy { $0.proof != nil } }
+        /// Whether a head stands for each of its lines. What a later run closed is proved only with the intent, which says what it
+        /// was about.
+        package var isProved: Bool {
+            evidence.allSatisfy { $0.proof != nil } && (closedBy == nil || intendedAt != nil)
+        }
     }
 
     /// A line of the log, and the way from it to a head.

@@ -76,6 +76,7 @@ package struct CertificateCheck: Sendable {
 extension Certificate.Subject {
     fileprivate func includes(_ deletion: Certificate.Deletion) -> Bool {
         if let uids { return account == nil && uids.contains(deletion.uid) }
+        guard let account else { return false }
         return deletion.evidence.allSatisfy { AuditLine(json: $0.line)?.account == account }
     }
 }

@@ -89,8 +89,7 @@ package struct CertificateMaker {
 /// The lines about a subject, and the ways from them to heads.
 private struct FoundLines {
     private let uids: Set<Int64>
-    /// What a line about the account has in it.
-    private let account: [UInt8]?
+    private let account: (name: String, bytes: [UInt8])?
     /// Which key names it.
     private let names: String?
     /// The runs that name accounts, and by which key.
@@ -125,7 +124,7 @@ private struct FoundLines {
     init(subject: Certificate.Subject, names: String?) {
         self.names = names
         uids = Set(subject.uids ?? [])
-        account = subject.account.map { Array("\"account\":\"\($0)\"".utf8) }
+        account = subject.account.map { ($0, Array($0.utf8)) }
     }
 
     var hasReceipts: Bool { lines.contains { $0.receipts?.isEmpty == false } }
@@ -145,7 +144,7 @@ private struct FoundLines {
     mutating func take(_ visit: ChainVisit) {
         if visit.bytes.starts(with: HeadSeal.beginning) { return head(visit) }
         let begin = ChainFile.begin(visit.bytes)
-        if let begin {
+        if let begin, visit.number != nil {
             versions[begin.run] = begin.version
             namesOf[begin.run] = begin.names
         }
@@ -166,13 +165,19 @@ private struct FoundLines {
             let uid = head?.uid ?? AuditLine(json: String(decoding: line, as: UTF8.self))?.uid
             return uid.map(uids.contains) ?? false
         }
-        let isOurs = RawLines.has(account, in: line)
-        if !isOurs, let head {
+        // However it is spelled, the name's digits are in it.
+        if RawLines.has(account.bytes, in: line) {
+            return AuditLine(json: String(decoding: line, as: UTF8.self))?.account == account.name
+        }
+        if let head {
             let isNamed = RawLines.has(Self.named, in: line)
             let byOther = names != nil && namesOf[String(decoding: head.run, as: UTF8.self)] != names
             if !isNamed || byOther { nameless += 1 }
+        } else if AuditLine(json: String(decoding: line, as: UTF8.self)) != nil {
+            // Not as this program spells it.
+            nameless += 1
         }
-        return isOurs
+        return false
     }
 
     /// - Returns: where the line's evidence is.

@@ -30,12 +30,29 @@ package struct ChainReport: Sendable {
         package fileprivate(set) var keys: [String] = []
     }
 
+    /// So many are kept.
+    private static let most = 50
+
     package private(set) var findings: [Finding] = []
+    /// How many there were besides.
+    package private(set) var moreFindings = 0
+    /// The heaviest.
+    package private(set) var weight = Weight.note
     package private(set) var chains: [Chain] = []
 
-    package var weight: Weight { findings.map(\.weight).max() ?? .note }
-
-    mutating func find(_ weight: Weight, _ text: String) { findings.append(Finding(weight: weight, text: text)) }
+    mutating func find(_ weight: Weight, _ text: String) {
+        self.weight = max(self.weight, weight)
+        // One of the heaviest is always among them.
+        if findings.count >= Self.most, let lighter = findings.lastIndex(where: { $0.weight < weight }) {
+            findings.remove(at: lighter)
+            moreFindings += 1
+        }
+        if findings.count < Self.most {
+            findings.append(Finding(weight: weight, text: text))
+        } else {
+            moreFindings += 1
+        }
+    }
 
     mutating func begin(_ name: String, at number: Int64) {
         chains.append(Chain(name: name, paths: [], first: number, last: number))

@@ -101,18 +101,35 @@ struct ChainedFile: Sendable {
             } else {
                 (chain, from) = try Self.afterLastHead(descriptor)
             }
-            tornEnd = nil
-            try RawLines(descriptor: descriptor, start: from, end: size).forEach { piece in
-                let isTied = chain.read(piece.bytes, isEnded: piece.isEnded) != .none
-                tornEnd = piece.isEnded ? nil : isTied ? .tied : .outside
-                from = piece.offset + Int64(piece.bytes.count) + (piece.isEnded ? 1 : 0)
+            // The line feed of a line that was there before it.
+            if tornEnd == .tied, from == end, hasLineFeed(at: from) { from += 1 }
+            try read(from, to: size)
+            if chain.chain == nil {
+                // Nothing here is in a chain: if there is one in what was rotated, this is behind it.
+                try follow()
+                if chain.chain != nil { try read(0, to: size) }
             }
-            end = from
             // Nobody stands for them, and what we write must not seem to.
             if chain.unsealed > 0 { chain.goOnElsewhere() }
         } catch {
             throw AuditFailure.of("read", path)
         }
+    }
+
+    private mutating func read(_ start: Int64, to size: Int64) throws {
+        var from = start
+        tornEnd = nil
+        try RawLines(descriptor: descriptor, start: from, end: size).forEach { piece in
+            let isTied = chain.read(piece.bytes, isEnded: piece.isEnded) != .none
+            tornEnd = piece.isEnded ? nil : isTied ? .tied : .outside
+            from = piece.offset + Int64(piece.bytes.count) + (piece.isEnded ? 1 : 0)
+        }
+        end = from
+    }
+
+    private func hasLineFeed(at place: Int64) -> Bool {
+        var byte: UInt8 = 0
+        return pread(descriptor, &byte, 1, off_t(place)) == 1 && byte == UInt8(ascii: "\n")
     }
 
     /// Goes on where the file ends that this one was last rotated to, if that is further than what is known.

@@ -114,15 +114,22 @@ package struct HashPath: Sendable, Equatable {
 struct HashPathBuilder: Sendable {
     private var tree = HashTree()
     private var hashes: [Int: [Hash256]] = [:]
+    /// In their order.
+    private var wanted: [Int] = []
 
     /// - Parameter isWanted: whether the leaf's path is asked for later.
     mutating func add(_ line: Hash256, isWanted: Bool = false) {
-        if isWanted { hashes[tree.count] = [] }
+        if isWanted {
+            hashes[tree.count] = []
+            wanted.append(tree.count)
+        }
         var more: [(Int, Hash256)] = []
-        let leaves = hashes.keys
+        let wanted = wanted
         tree.add(line) { joint in
-            for leaf in leaves {
-                if let sibling = joint.sibling(of: leaf) { more.append((leaf, sibling)) }
+            // What is joined reaches up to the last leaf.
+            for leaf in wanted.reversed() {
+                guard let sibling = joint.sibling(of: leaf) else { break }
+                more.append((leaf, sibling))
             }
         }
         for (leaf, hash) in more { hashes[leaf]?.append(hash) }

@@ -243,6 +243,38 @@ struct ChainTests {
         }
     }
 
+    @Test(
+        "takes nothing for torn that any reader finds something in",
+        arguments: [",\"x\":1e999} ", ",\"x\":-} ", ",\"x\":\"\\ud800\"}", "}\u{0}", "} x", ",\"x\":01}\t"]
+    )
+    func readable(_ end: String) async throws {
+        try await withLog { path async throws in
+            let key = AuditKey()
+            try await AuditLog.process(path, "a", key, uids: 1...2)
+            let line = try #require(
+                try AuditLog(path).lines.first { $0.contains("\"uid\":2,") && $0.contains("outcome") }
+            )
+            try append(line.dropLast().replacing("\"uid\":2,", with: "\"uid\":99,") + end + "\n", to: path)
+            try await AuditLog.process(path, "b", key, uids: 3...4)
+            let report = try verify([path], [key.publicKey])
+            #expect(report.weight == .incomplete, "\(texts(report))")
+        }
+    }
+
+    @Test("goes on behind a rotated chain also where somebody put lines of their own in the new file first")
+    func replacedFile() async throws {
+        try await withLog { path async throws in
+            let key = AuditKey()
+            try await AuditLog.process(path, "a", key, uids: 1...2)
+            try FileManager.default.moveItem(atPath: path, toPath: path + ".1")
+            let line = AuditLine(.intended(OpenIntentTests.intent(9)), time: "2026-01-01T00:00:00Z", run: "old").json
+            try Data((line + "\n").utf8).write(to: URL(filePath: path))
+            try await AuditLog.process(path, "b", key, uids: 3...4)
+            let report = try verify([path, path + ".1"], [key.publicKey])
+            #expect(report.weight == .incomplete && report.chains.count == 1, "\(texts(report))")
+        }
+    }
+
     @Test("is sealed once for what is new, and not at all for nothing")
     func sealing() async throws {
         try await withLog { path async throws in

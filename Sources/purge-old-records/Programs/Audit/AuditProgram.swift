@@ -114,7 +114,9 @@ struct AuditProgram {
             if check.unprovedLines > 0 {
                 lines.append("\(Figures.counted(check.unprovedLines, "line")) without a proof.")
             }
-            lines.append("What it says of the log, of its making and of what it can't prove is its maker's word.")
+            lines.append(
+                "That this is all of it, what it says of the log's state, files and lines, of its making and of what it can't prove is its maker's word."
+            )
         }
         try show(lines.joined(separator: "\n"))
         if !check.problems.isEmpty { return 65 }

@@ -9,6 +9,7 @@ struct ChainText {
     var lines: [String] {
         report.chains.flatMap(text)
             + report.findings.flatMap { TextLines.wrapped($0.text, first: "\(word($0.weight)): ") }
+            + (report.moreFindings > 0 ? ["and \(Figures.counted(report.moreFindings, "more finding"))"] : [])
             + TextLines.wrapped(verdict)
     }
 
