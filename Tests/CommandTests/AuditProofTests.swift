@@ -179,6 +179,10 @@ struct AuditProofTests {
             )
             try await signed.world.add(SandboxRecord.obsolete(1...20))
             try await eventually("they are purged") { try await signed.world.uids().isEmpty || !running.isRunning }
+            try await eventually("their outcomes are written") {
+                let text = try String(contentsOfFile: signed.log, encoding: .utf8)
+                return text.components(separatedBy: "\"event\":\"outcome\"").count == 21 && text.hasSuffix("\"}\n")
+            }
             let size = try Data(contentsOf: URL(filePath: signed.log)).count
             // Room for a line and a half; the log of the process itself is shorter.
             let limit = try Tool.run(
