@@ -334,6 +334,25 @@ struct AuditProofTests {
         }
     }
 
+    @Test("is no certificate of deletion where somebody put a line into the log that no head stands for")
+    func forgedLine() async throws {
+        try await with { signed async throws in
+            try await signed.world.add([.obsolete(1)])
+            #expect(try await signed.purge().code == 0)
+            let text = try String(contentsOfFile: signed.log, encoding: .utf8)
+            let outcome = try #require(text.split(separator: "\n").first { $0.contains("\"event\":\"outcome\"") })
+            let forged = outcome.replacing("\"uid\":1,", with: "\"uid\":777,").replacing(/,"seq":.*/, with: "}")
+            try Data((text + forged + "\n").utf8).write(to: URL(filePath: signed.log))
+            try await signed.world.add([.obsolete(2)])
+            #expect(try await signed.purge().code == 0)
+            let run = try await signed.audit("--certificate", "777", signed.log)
+            #expect(run.code == 3 && run.output.hasPrefix("STATEMENT FROM THE AUDIT LOG"), "\(run.output)")
+            #expect(run.output.contains("not all are proved"), "\(run.output)")
+            let honest = try await signed.audit("--certificate", "1", signed.log)
+            #expect(honest.code == 3 && honest.output.hasPrefix("STATEMENT"), "\(honest.output)")
+        }
+    }
+
     @Test("tells a period's figures")
     func figures() async throws {
         try await with { signed async throws in

@@ -93,6 +93,7 @@ struct MetricsFileTests {
             }
             let log = world.folder.appending(path: "a.log").path
             #expect(try await world.purge("--metrics-file", log, "--audit-log", log).code == 64)
+            #expect(try await world.purge("--metrics-file", log, "--dryrun").code == 64)
             #expect(world.requests == 0)
             // The place of the partial file is taken by a folder.
             let file = world.folder.appending(path: "purge.prom").path

@@ -7,8 +7,6 @@ struct ChainLink: Sendable, Equatable {
     /// The hash of the line before, without its line feed; ``Hash256/zero`` for the first.
     let previous: Hash256
 
-    static let first = ChainLink(number: 1, previous: .zero)
-
     private static let numberKey = Array(",\"seq\":".utf8)
     private static let previousKey = Array(",\"prev\":\"".utf8)
     private static let hashLength = 64

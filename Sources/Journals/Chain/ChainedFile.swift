@@ -104,7 +104,7 @@ struct ChainedFile: Sendable {
             // The line feed of a line that was there before it.
             if tornEnd == .tied, from == end, hasLineFeed(at: from) { from += 1 }
             try read(from, to: size)
-            if chain.chain == nil {
+            if chain.chain == nil, size > 0 {
                 // Nothing here is in a chain: if there is one in what was rotated, this is behind it.
                 try follow()
                 if chain.chain != nil { try read(0, to: size) }

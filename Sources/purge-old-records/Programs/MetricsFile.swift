@@ -27,11 +27,11 @@ final class MetricsFile: Sendable {
     /// After a run.
     func write(_ summary: RunSummary) async { await write(exitCode: summary.exitCode(isStrict: isStrict)) }
 
-    /// At the program's end: tells of a run that could not begin, if no other did.
+    /// At the program's end: tells of a run that could not begin. Where none was begun on request, nothing is to be told.
     ///
     /// - Returns: the program's exit code: 1 if the file could not be written, though all else went well.
     func close(code: Int32) async -> Int32 {
-        if !state.withLock({ $0.isWritten }) { await write(exitCode: code) }
+        if code != 0, !state.withLock({ $0.isWritten }) { await write(exitCode: code) }
         return code == 0 && state.withLock({ $0.hasFailed }) ? 1 : code
     }
 

@@ -86,6 +86,12 @@ struct PurgeSettings {
                 remedy: "leave it out; --plan FILE writes down what would be done"
             )
         }
+        if running.dryrun, command.monitoring.metricsFile != nil {
+            throw UsageError(
+                problem: "--metrics-file has no use with --dryrun: alerts would take it for a run",
+                remedy: "leave it out"
+            )
+        }
         sharding = try ShardingSettings(
             command.sharding,
             running: running,

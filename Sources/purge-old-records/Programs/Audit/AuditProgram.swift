@@ -99,7 +99,7 @@ struct AuditProgram {
             return 3
         }
         try show(settings.isJSON ? try certificate.json : CertificateText(certificate: certificate).text)
-        return certificate.provesAll && certificate.log == "as_written" && nameless == 0 ? 0 : 3
+        return certificate.provesAll && certificate.isOfWholeLog && nameless == 0 ? 0 : 3
     }
 
     private func check(_ certificate: Certificate) throws -> Int32 {
@@ -164,10 +164,8 @@ private enum KeyFile {
     static func make(_ path: String, _ text: String) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw Failure(
-                description:
-                    "\(path) can't be made: \(String(cString: strerror(errno))); name a file that isn't there yet"
-            )
+            let remedy = errno == EEXIST ? "; name a file that isn't there yet" : ""
+            throw Failure(description: "\(path) can't be made: \(String(cString: strerror(errno)))\(remedy)")
         }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         do {

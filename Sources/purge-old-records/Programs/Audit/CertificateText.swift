@@ -4,6 +4,7 @@ import Purging
 import Support
 
 extension Certificate {
+    var isOfWholeLog: Bool { log == "as_written" }
     var isOfAlteredLog: Bool { log == "altered" || log == "foreign" }
 }
 
@@ -12,8 +13,9 @@ struct CertificateText {
     let certificate: Certificate
 
     var text: String {
-        let isWhole = certificate.records.allSatisfy(\.isDataDeleted) && certificate.unknownUIDs.isEmpty
-        var lines = [isWhole ? "CERTIFICATE OF DELETION" : "STATEMENT FROM THE AUDIT LOG", ""]
+        let isCertain =
+            certificate.provesAll && certificate.isOfWholeLog && certificate.records.allSatisfy(\.isDataDeleted)
+        var lines = [isCertain ? "CERTIFICATE OF DELETION" : "STATEMENT FROM THE AUDIT LOG", ""]
         lines += field("About", about)
         lines += field("Made", "\(certificate.madeAt) (all times are in UTC) by \(certificate.madeBy)")
         lines += field("Result", result)
@@ -67,6 +69,9 @@ struct CertificateText {
         }
         let unknown = certificate.unknownUIDs.map(String.init).joined(separator: ", ")
         if !unknown.isEmpty { parts.append("The log says nothing of uid \(unknown).") }
+        if !certificate.deletions.allSatisfy(\.isProved) {
+            parts.append("So say lines of which not all are proved: nobody stands for those.")
+        }
         return parts.joined(separator: " ")
     }
 
