@@ -168,6 +168,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Purging", "SyncTokens"],
             path: "Tests/TestSupport",
+            exclude: ["Fixtures"],
             swiftSettings: settings
         ),
         // Private MariaDB and PostgreSQL servers on loopback.

@@ -28,6 +28,9 @@ package enum Figures {
         return parts(seconds)
     }
 
+    /// As ``duration(_:)``, without parts of a second: "0 s", "45 s", "3 d 4 h".
+    package static func wholeSeconds(_ duration: Duration) -> String { parts(max(0, duration.components.seconds)) }
+
     /// A time that is left, in whole seconds, any part of a second counted as one: "45 s", "3 h 12 min".
     package static func timeLeft(_ duration: Duration) -> String {
         let (whole, fraction) = duration.components

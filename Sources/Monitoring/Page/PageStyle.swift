@@ -3,7 +3,7 @@ enum PageStyle {
     static let css = """
         :root{color-scheme:light dark;--paper:#fbfaf8;--ink:#1d2226;--quiet:#5b646c;--rule:#d9dcdf;--card:#fff;--line:#1f6f8b;
         --area:#1f6f8b22;--good:#1d6b3a;--fair:#7a5200;--bad:#a4161a;--mild:#fff3d6;--alarm:#fde4e3}
-        @media (prefers-color-scheme:dark){:root{--paper:#15191c;--ink:#e8eaec;--quiet:#a2abb3;--rule:#343b41;--card:#1d2327;
+        @media screen and (prefers-color-scheme:dark){:root{--paper:#15191c;--ink:#e8eaec;--quiet:#a2abb3;--rule:#343b41;--card:#1d2327;
         --line:#6cc0dc;--area:#6cc0dc26;--good:#7fd69b;--fair:#f0c060;--bad:#ff9b93;--mild:#3a2f12;--alarm:#471d1c}}
         *{box-sizing:border-box}
         body{margin:0 auto;max-width:72rem;padding:1rem clamp(.75rem,3vw,2rem) 2rem;background:var(--paper);color:var(--ink);
@@ -13,7 +13,7 @@ enum PageStyle {
         p{margin:.5rem 0}small{color:var(--quiet);font-size:.85rem;font-weight:400}
         .quiet{color:var(--quiet);font-weight:400}.good{color:var(--good)}.fair{color:var(--fair)}.bad{color:var(--bad)}
         .badge{font-size:1rem;padding:.1rem .7rem;border-radius:1rem;border:1px solid currentColor;color:var(--quiet)}
-        .badge.purging{color:var(--good)}.badge.paused,.badge.throttled,.badge.waiting,.badge.stopping{color:var(--fair)}
+        .badge.purging{color:var(--good)}.badge.bad{color:var(--bad)}.badge.paused,.badge.throttled,.badge.waiting,.badge.stopping{color:var(--fair)}
         .facts{display:flex;flex-wrap:wrap;gap:.1rem .4rem;margin:0;color:var(--quiet);font-size:.9rem}
         .facts dd{margin:0 1rem 0 0;color:var(--ink)}
         .alarm{background:var(--alarm);border-left:4px solid var(--bad);padding:.6rem .9rem;border-radius:4px}
@@ -23,7 +23,7 @@ enum PageStyle {
         .tiles dt{color:var(--quiet);font-size:.9rem}.tiles dd{margin:0;font-size:1.5rem;line-height:1.3}
         .tiles small{display:block}
         .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:.75rem}
-        .plot{display:grid;grid-template-columns:auto 1fr;gap:.25rem .5rem}
+        .plot{display:grid;grid-template:1fr auto auto/auto 1fr;gap:.25rem .5rem}
         .plot figcaption{grid-column:1/-1;font-weight:600}.plot figcaption span{display:block;font-size:.85rem}
         .plot svg{width:100%;height:9rem;display:block}
         .y,.x{display:flex;justify-content:space-between;font-size:.75rem;color:var(--quiet)}
@@ -33,21 +33,23 @@ enum PageStyle {
         .limit{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:6 4}
         table{width:100%;border-collapse:collapse;font-size:.95rem}
         th,td{padding:.4rem .6rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;font-weight:400}
-        th:first-child,.text,td[data-name=State]{text-align:left}
+        th:first-child,.text{text-align:left}tbody td:not(.text){white-space:nowrap}tbody th{overflow-wrap:break-word}
+        details{margin:.5rem 0}summary{color:var(--line);padding:.5rem .25rem;cursor:pointer;text-decoration:underline}
         thead th{color:var(--quiet);font-size:.85rem;overflow-wrap:normal}tbody th{font-weight:600}
         td small{display:block}
         footer{margin-top:2rem;display:flex;flex-wrap:wrap;gap:.5rem 1.25rem;align-items:center;color:var(--quiet)}
         a{color:var(--line)}button{font:inherit;color:inherit;background:var(--card);border:1px solid var(--rule);
         border-radius:6px;padding:.35rem .8rem;min-height:2.75rem}
-        a:focus-visible,button:focus-visible{outline:3px solid var(--line);outline-offset:2px}
+        a:focus-visible,button:focus-visible,summary:focus-visible{outline:3px solid var(--line);outline-offset:2px}
         @media (max-width:44rem){.cards thead{position:absolute;clip-path:inset(50%)}
         .cards,.cards tbody,.cards tr,.cards th,.cards td{display:block;text-align:left}
-        .cards tr{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:.5rem .75rem;margin:0 0 .75rem}
-        .cards th,.cards td{border:0;padding:.15rem 0}
-        .cards td{display:grid;grid-template-columns:8.5rem 1fr;gap:.5rem}
-        .cards td small{grid-column:2}
-        .cards td::before{content:attr(data-name);color:var(--quiet)}}
-        @media (prefers-reduced-motion:no-preference){.badge{transition:color .3s}}
+        .cards tr{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:.5rem .75rem;margin:0 0 .75rem;
+        display:grid;grid-template-columns:1fr 1fr;gap:.1rem 1rem}
+        .cards th,.cards td{border:0;padding:.1rem 0}.cards th,.cards .text{grid-column:1/-1}
+        .cards td::before{content:attr(data-name);color:var(--quiet);margin-right:.6rem}
+        .cards td:not(.text){display:flex;justify-content:space-between}}
+        @media print{footer,summary{display:none}details::details-content{content-visibility:visible;display:block}
+        section,.plot,tr{break-inside:avoid}body{padding:0;max-width:none}}
         """
 
     static let script = """
@@ -70,7 +72,13 @@ enum PageStyle {
           } catch {}
           const shown = document.getElementById("state");
           if (state) {
+            for (const {id} of shown.querySelectorAll("details[open]")) {
+              const fold = state.querySelector("#" + id);
+              if (fold) fold.open = true;
+            }
+            const focus = shown.contains(document.activeElement) && document.activeElement.parentElement.id;
             shown.replaceWith(state);
+            if (focus) state.querySelector("#" + focus + ">summary")?.focus();
           } else if (!document.getElementById("lost")) {
             const note = document.createElement("p");
             note.id = "lost";

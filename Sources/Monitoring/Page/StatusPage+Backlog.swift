@@ -9,7 +9,7 @@ extension StatusPage {
         let isYoung = !state.seconds.isEmpty
         let samples = (isYoung ? state.seconds : state.history) + [latest]
         // A young program's plots begin when it did, and no earlier.
-        let start = min(state.program.startedAt, state.now.advanced(by: .seconds(-60)))
+        let start = min(state.program.startedAt, state.now.advanced(by: .seconds(-10)))
         let span = max(start, state.now.advanced(by: .zero - SampleHistory.span))...state.now
         let objective = state.program.ageObjective
         let records = Plot(
@@ -56,25 +56,25 @@ extension StatusPage {
         guard let backlog = state.backlog else {
             return state.book.notCounted.map { "not counted: \($0)" } ?? "not counted yet"
         }
-        let age = Figures.duration(max(.zero, state.now.since(backlog.countedAt)))
+        let age = Figures.wholeSeconds(max(.zero, state.now.since(backlog.countedAt)))
         return "\(Figures.grouped(backlog.records)); counted \(age) ago, less what was deleted here since"
     }
 
     private var ageInWords: String {
         guard let age = state.oldestAge else { return "not known" }
-        return age == .zero ? "the backlog is empty" : "\(Figures.duration(age)) since it was replaced"
+        return age == .zero ? "the backlog is empty" : "\(Figures.wholeSeconds(age)) since it was replaced"
     }
 
     private var ageObjectiveInWords: HTML {
         guard let objective = state.program.ageObjective else { return "" }
         guard let margin = state.ageObjectiveMargin else {
-            return "<p>Age objective: \(Figures.duration(objective)). It is not known yet whether it is met.</p>\n"
+            return "<p>Age objective: \(Figures.wholeSeconds(objective)). It is not known yet whether it is met.</p>\n"
         }
         let text: HTML =
             margin < .zero
-            ? "<strong class=\"bad\">missed by \(Figures.duration(.zero - margin))</strong>"
-            : "<strong class=\"good\">met, with \(Figures.duration(margin)) to spare</strong>"
-        return "<p>Age objective: no obsolete record older than \(Figures.duration(objective)); \(text).</p>\n"
+            ? "<strong class=\"bad\">missed by \(Figures.wholeSeconds(.zero - margin))</strong>"
+            : "<strong class=\"good\">met, with \(Figures.wholeSeconds(margin)) to spare</strong>"
+        return "<p>Age objective: no obsolete record older than \(Figures.wholeSeconds(objective)); \(text).</p>\n"
     }
 
     private var waiting: HTML {

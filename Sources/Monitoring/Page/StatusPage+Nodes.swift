@@ -7,37 +7,51 @@ extension StatusPage {
         if state.nodes.isEmpty {
             return "<section><h2>Nodes</h2>\n<p class=\"quiet\">No run has had records of a node yet.</p></section>\n"
         }
-        // Those in trouble first.
         let sorted = state.nodes.sorted { $0.url < $1.url }
-        let ordered = sorted.filter { $0.state != .healthy } + sorted.filter { $0.state == .healthy }
-        let rows = ordered.prefix(NodeLabels.most).map { node -> HTML in
+        let troubled = sorted.filter { $0.isDowned || $0.state != .healthy }
+        let healthy = sorted.filter { !$0.isDowned && $0.state == .healthy }
+        // Those in trouble first, then some of the others; the rest on demand.
+        let shown = (troubled + healthy.prefix(Self.healthyShown)).prefix(NodeLabels.most)
+        let folded = healthy.dropFirst(Self.healthyShown).prefix(NodeLabels.most - shown.count)
+        let left = state.nodes.count - shown.count - folded.count
+        let fold: HTML =
+            folded.isEmpty
+            ? ""
+            : """
+            <details id="nodes"><summary>\(Figures.counted(folded.count, "more healthy node"))</summary>
+            \(Self.table(Array(folded)))</details>
             """
-            <tr><th scope="row">\(node.url)\(Self.ids(node))</th><td data-name="State">\(Self.text(node))\
+        let note: HTML = left > 0 ? "<p class=\"quiet\">\(Figures.counted(left, "more node")) not shown.</p>" : ""
+        return """
+            <section><h2>Nodes</h2>
+            \(Self.table(Array(shown)))\(fold)\(note)</section>
+
+            """
+    }
+
+    private static let healthyShown = 12
+
+    private static func table(_ nodes: [NodeStatus]) -> HTML {
+        let rows = nodes.map { node -> HTML in
+            """
+            <tr><th scope="row">\(node.url)\(ids(node))</th><td data-name="State" class="text">\(text(node))\
             \(node.isThrottled ? " <small>backoff is set</small>" : "")</td>\
             <td data-name="In flight">\(node.inFlight)</td><td data-name="Limit">\(node.limit)</td>\
-            <td data-name="Latency">\(Self.latency(node))</td>\
+            <td data-name="Latency">\(seconds(node.latency))</td><td data-name="At rest">\(seconds(node.latencyAtRest))</td>\
             <td data-name="Queued">\(node.waiting)</td></tr>
 
             """
         }
-        let more = state.nodes.count - rows.count
-        let note: HTML = more > 0 ? "<p class=\"quiet\">\(Figures.counted(more, "more node")) not shown.</p>" : ""
         return """
-            <section><h2>Nodes</h2>
             <table class="cards"><thead><tr><th scope="col">Node</th><th scope="col" class="text">State</th>\
             <th scope="col">In flight</th><th scope="col">Limit</th><th scope="col">Latency</th>\
-            <th scope="col">Queued</th></tr></thead><tbody>
-            \(rows)</tbody></table>\(note)</section>
-
+            <th scope="col">At rest</th><th scope="col">Queued</th></tr></thead><tbody>
+            \(rows)</tbody></table>
             """
     }
 
-    /// Beside it, what it is when nothing waits: the difference is what the node's users wait longer.
-    private static func latency(_ node: NodeStatus) -> HTML {
-        guard let latency = node.latency else { return "–" }
-        guard let rest = node.latencyAtRest else { return "\(Figures.seconds(latency))" }
-        return "\(Figures.seconds(latency)) <small>at rest \(Figures.seconds(rest))</small>"
-    }
+    /// Beside the latency there is what it is when nothing waits: the difference is what the node's users wait longer.
+    private static func seconds(_ value: Double?) -> String { value.map { Figures.seconds($0) } ?? "–" }
 
     private static func ids(_ node: NodeStatus) -> HTML {
         if node.ids.isEmpty { return "" }

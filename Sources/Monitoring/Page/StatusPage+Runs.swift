@@ -28,7 +28,7 @@ extension StatusPage {
             """
             <tr><th scope="row">\(reason.word): \(reason.name)</th>\
             <td data-name="\(state.run == nil ? "Last run" : "This run")">\(reason.now)</td>\
-            <td data-name="Since the start">\(reason.all)</td>\
+            <td data-name="Times since the start">\(reason.all)</td>\
             <td data-name="What to do" class="text">\(reason.remedy)</td></tr>
 
             """
@@ -43,7 +43,7 @@ extension StatusPage {
         return """
             <section><h2>Held and failed</h2>
             <table class="cards"><thead><tr><th scope="col">Why</th>\
-            <th scope="col">\(state.run == nil ? "Last run" : "This run")</th><th scope="col">Since the start</th>\
+            <th scope="col">\(state.run == nil ? "Last run" : "This run")</th><th scope="col">Times since the start</th>\
             <th scope="col" class="text">What to do</th></tr></thead><tbody>
             \(rows)</tbody></table></section>
 
@@ -62,28 +62,45 @@ extension StatusPage {
         if state.book.runs.isEmpty {
             return "<section><h2>Last runs</h2>\n<p class=\"quiet\">None has ended yet.</p></section>\n"
         }
-        let rows = state.book.runs.map { run -> HTML in
+        let (last, older) = (state.book.runs.prefix(Self.runsShown), state.book.runs.dropFirst(Self.runsShown))
+        let fold: HTML =
+            older.isEmpty
+            ? ""
+            : """
+            <details id="runs"><summary>\(Figures.counted(older.count, "older run"))</summary>
+            \(Self.table(Array(older)))</details>
+            """
+        return """
+            <section><h2>Last runs</h2>
+            \(Self.table(Array(last)))\(fold)</section>
+
+            """
+    }
+
+    private static let runsShown = 5
+
+    private static func table(_ runs: [RunLedger.FinishedRun]) -> HTML {
+        let rows = runs.map { run -> HTML in
             let summary = run.summary
             let shard: HTML = summary.shard.map { " <small>shard \($0.description)</small>" } ?? ""
             let dry: HTML = summary.isDryRun ? " <small>dry run</small>" : ""
             return """
                 <tr><th scope="row"><time>\(Figures.dateAndTime(run.endedAt))</time>\(shard)\(dry)</th>\
                 <td data-name="Took">\(Figures.duration(summary.duration))</td>\
-                <td data-name="Deleted">\(summary.isDryRun ? "would be " : "")\(summary.deletedTotal)</td><td data-name="Held">\(summary.heldTotal)</td>\
+                <td data-name="Deleted">\(summary.isDryRun ? "would be " : "")\(summary.deletedTotal)</td>\
+                <td data-name="Held">\(summary.heldTotal)</td>\
                 <td data-name="Failed">\(summary.failedTotal)</td>\
                 <td data-name="Skipped">\(summary.skippedTotal)</td>\
-                <td data-name="Waiting">\(Self.waiting(summary))</td>\
-                <td data-name="Stopped because" class="text">\(Self.reason(summary))</td></tr>
+                <td data-name="Waiting">\(waiting(summary))</td>\
+                <td data-name="Stopped because" class="text">\(reason(summary))</td></tr>
 
                 """
         }
         return """
-            <section><h2>Last runs</h2>
             <table class="cards"><thead><tr><th scope="col">Ended</th><th scope="col">Took</th>\
             <th scope="col">Deleted</th><th scope="col">Held</th><th scope="col">Failed</th>\
             <th scope="col">Skipped</th><th scope="col">Waiting</th><th scope="col" class="text">Stopped because</th></tr></thead><tbody>
-            \(rows)</tbody></table></section>
-
+            \(rows)</tbody></table>
             """
     }
 

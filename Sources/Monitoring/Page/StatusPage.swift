@@ -27,7 +27,7 @@ struct StatusPage {
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
-            <title>\(word) – purge-old-records</title>
+            <title>\(badge.word) – purge-old-records</title>
             <link rel="icon" href="data:,">
             <noscript><meta http-equiv="refresh" content="30"></noscript>
             <style>\(HTML(markup: PageStyle.css))</style>
@@ -48,6 +48,12 @@ struct StatusPage {
         return page.text
     }
 
+    /// What it does, in a word, and how that is to be seen. Without its database it does nothing, whatever it is in the middle of.
+    private var badge: (word: String, style: String) {
+        if state.database.isLost, state.phase != .stopping { return ("No database", "bad") }
+        return (word, state.phase.name)
+    }
+
     private var word: String {
         switch state.phase {
         case .beginning: "Beginning"
@@ -66,65 +72,16 @@ struct StatusPage {
         let shard: HTML = program.shard.isEmpty ? "" : "<dt>Shard</dt><dd>\(program.shard)</dd>"
         return """
             <header>
-            <h1>purge-old-records <span class="badge \(state.phase.name)">\(word)</span></h1>
+            <h1>purge-old-records <span class="badge \(badge.style)">\(badge.word)</span></h1>
             <dl class="facts">
             <dt>Database</dt><dd>\(program.database)</dd>\(shard)
-            <dt>Running for</dt><dd>\(Figures.duration(state.now.since(program.startedAt)))</dd>
+            <dt>Running for</dt><dd>\(Figures.wholeSeconds(state.now.since(program.startedAt)))</dd>
             <dt>Version</dt><dd>\(program.version)</dd>
-            <dt>As of</dt><dd><time>\(Figures.dateAndTime(state.now))</time></dd>
+            <dt>As of</dt><dd><time>\(Figures.dateAndTime(state.now))</time> UTC</dd>
             </dl>
             </header>
 
             """
-    }
-
-    /// What someone should see first.
-    private var alarms: [HTML] {
-        var alarms: [HTML] = []
-        if let reason = state.pause {
-            alarms.append(
-                "<p class=\"alarm mild\" role=\"status\">\(reason.isThrottle ? "Throttled by" : "Paused, because") \(reason.description).</p>\n"
-            )
-        }
-        if case .waiting(let instance) = state.phase {
-            alarms.append(
-                """
-                <p class="alarm mild" role="status">Another instance purges this backlog (\(instance)); this one begins once \
-                that one ends.</p>
-
-                """
-            )
-        }
-        if case .waitingForNodes(let waits) = state.phase {
-            let nodes = waits.prefix(5).map { wait in
-                "\(wait.url) until \(Figures.time(state.now.advanced(by: wait.time))) (\(wait.reason))"
-            }
-            let more =
-                waits.count > nodes.count ? ", and \(Figures.counted(waits.count - nodes.count, "other node"))" : ""
-            alarms.append(
-                "<p class=\"alarm mild\" role=\"status\">The run waits for \(nodes.joined(separator: ", "))\(more).</p>\n"
-            )
-        }
-        if let problem = state.database.problem {
-            alarms.append("<p class=\"alarm\" role=\"status\">The database does not answer: \(problem)</p>\n")
-        }
-        if let margin = state.ageObjectiveMargin, margin < .zero {
-            alarms.append(
-                """
-                <p class="alarm" role="status">The age objective is missed: the oldest obsolete record is \
-                \(Figures.duration(.zero - margin)) too old.</p>
-
-                """
-            )
-        }
-        if let last = state.book.runs.first, last.summary.stopReason.isError,
-            let detail = last.summary.stopReason.detail
-        {
-            alarms.append(
-                "<p class=\"alarm\" role=\"status\">The last run failed, at \(Figures.dateAndTime(last.endedAt)): \(detail)</p>\n"
-            )
-        }
-        return alarms
     }
 
     private var now: HTML {
@@ -134,7 +91,11 @@ struct StatusPage {
         }
         let totals = state.totals
         if let run = state.run {
-            tile("Deleted in this run", Figures.grouped(run.summary.deletedTotal), "records")
+            tile(
+                "Deleted in this run",
+                Figures.grouped(run.summary.deletedTotal),
+                "records; \(Figures.grouped(totals.deletedTotal)) since the program's start"
+            )
             if state.pause == nil { tile("Speed", "\(Figures.rate(state.rate))/s", "over ten seconds") }
             tile("In progress", Figures.grouped(run.inProgress), "records; \(Figures.grouped(run.pending)) pending")
             if let (shortest, longest) = timeLeft {
@@ -146,9 +107,11 @@ struct StatusPage {
         }
         if let started = state.book.runStartedAt { tile("Run started", Figures.time(started), "UTC") }
         if let next = state.nextRun {
-            tile("Next run", Figures.time(next), "in \(Figures.duration(max(.zero, next.since(state.now))))")
+            tile("Next run", Figures.time(next), "in \(Figures.wholeSeconds(max(.zero, next.since(state.now))))")
         }
-        tile("Deleted since the start", Figures.grouped(totals.deletedTotal), "records")
+        if state.run == nil {
+            tile("Deleted since the program's start", Figures.grouped(totals.deletedTotal), "records")
+        }
         return "<section><h2>Now</h2>\n<dl class=\"tiles\">\(tiles)</dl></section>\n"
     }
 

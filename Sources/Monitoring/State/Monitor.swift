@@ -26,7 +26,7 @@ package final class Monitor: Sendable {
 
     private struct Watch: Sendable {
         var pulse: Instant
-        var database = MonitorState.Database(problem: "not asked yet")
+        var database = MonitorState.Database(problem: MonitorState.Database.notAsked)
         var answeredAt: Instant?
         var labelledNodes = NodeLabels()
         var lastSample: Instant?

@@ -59,6 +59,9 @@ package struct MonitorState: Sendable {
         var problem: String?
         /// When it answered last; nil for never.
         var answeredAt: Timestamp?
+        /// Whether it was asked, and didn't answer: not so before its first answer is due.
+        var isLost: Bool { problem != nil && problem != Self.notAsked }
+        static let notAsked = "not asked yet"
         /// As far as it was looked up, and when.
         var age = BacklogAge.unknown
         var ageKnownAt: Timestamp?

@@ -1,0 +1,78 @@
+import Purging
+import Support
+
+/// What somebody who opens the page should see first.
+extension StatusPage {
+    var alarms: [HTML] {
+        var alarms: [HTML] = []
+        if let reason = state.pause {
+            alarms.append(
+                "<p class=\"alarm mild\" role=\"status\">\(reason.isThrottle ? "Throttled by" : "Paused, because") \(reason.description).</p>\n"
+            )
+        }
+        if case .waiting(let instance) = state.phase {
+            alarms.append(
+                """
+                <p class="alarm mild" role="status">Another instance purges this backlog (\(instance)); this one begins once \
+                that one ends.</p>
+
+                """
+            )
+        }
+        if case .waitingForNodes(let waits) = state.phase {
+            let nodes = waits.prefix(5).map { wait in
+                "\(wait.url) until \(Figures.time(state.now.advanced(by: wait.time))) (\(wait.reason))"
+            }
+            let more =
+                waits.count > nodes.count ? ", and \(Figures.counted(waits.count - nodes.count, "other node"))" : ""
+            alarms.append(
+                "<p class=\"alarm mild\" role=\"status\">The run waits for \(nodes.joined(separator: ", "))\(more).</p>\n"
+            )
+        }
+        if state.database.isLost, let problem = state.database.problem {
+            alarms.append("<p class=\"alarm\" role=\"status\">The database does not answer: \(problem)</p>\n")
+        }
+        if let margin = state.ageObjectiveMargin, margin < .zero {
+            alarms.append(
+                """
+                <p class="alarm" role="status">The age objective is missed: the oldest obsolete record is \
+                \(Figures.wholeSeconds(.zero - margin)) too old.</p>
+
+                """
+            )
+        }
+        if let last = state.book.runs.first, last.summary.stopReason.isError,
+            let detail = last.summary.stopReason.detail
+        {
+            alarms.append(
+                "<p class=\"alarm\" role=\"status\">The last run failed, at \(Figures.dateAndTime(last.endedAt)): \(detail)</p>\n"
+            )
+        }
+        let troubled = state.nodes.filter(\.isOutOfUse)
+        if !troubled.isEmpty {
+            let all = state.nodes.count
+            let (some, their) = all == 1 ? ("The only node is", "its") : troubled.count == 1
+                ? ("1 of \(Figures.grouped(all)) nodes is", "its")
+                : ("\(Figures.grouped(troubled.count)) of \(Figures.grouped(all)) nodes are", "their")
+            alarms.append(
+                """
+                <p class="alarm mild" role="status">\(some) in trouble: \(their) records stay as they are until a probe is \
+                answered.</p>
+
+                """
+            )
+        }
+        // What looks like an accident waits for somebody's word, and nothing else tells of it.
+        let run = state.run?.summary ?? state.book.runs.first?.summary
+        if let mass = run?.held[.massUnassigned], mass > 0 {
+            alarms.append(
+                """
+                <p class="alarm mild" role="status">\(Figures.counted(mass, "record")) \(mass == 1 ? "is" : "are") held, as very \
+                many of one node were replaced in the same millisecond: by an accident, or on purpose?</p>
+
+                """
+            )
+        }
+        return alarms
+    }
+}
