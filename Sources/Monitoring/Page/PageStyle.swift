@@ -35,7 +35,7 @@ enum PageStyle {
         th,td{padding:.4rem .6rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;font-weight:400}
         th:first-child,.text{text-align:left}tbody td:not(.text){white-space:nowrap}tbody th{overflow-wrap:break-word}
         details{margin:.5rem 0}summary{color:var(--line);padding:.5rem .25rem;cursor:pointer;text-decoration:underline}
-        thead th{color:var(--quiet);font-size:.85rem;overflow-wrap:normal}tbody th{font-weight:600}
+        thead th{color:var(--quiet);font-size:.85rem;white-space:nowrap}tbody th{font-weight:600}
         td small{display:block}
         footer{margin-top:2rem;display:flex;flex-wrap:wrap;gap:.5rem 1.25rem;align-items:center;color:var(--quiet)}
         a{color:var(--line)}button{font:inherit;color:inherit;background:var(--card);border:1px solid var(--rule);

@@ -1,3 +1,4 @@
+import Foundation
 import Purging
 import Support
 
@@ -7,7 +8,8 @@ extension StatusPage {
         if state.nodes.isEmpty {
             return "<section><h2>Nodes</h2>\n<p class=\"quiet\">No run has had records of a node yet.</p></section>\n"
         }
-        let sorted = state.nodes.sorted { $0.url < $1.url }
+        // node-2 before node-10.
+        let sorted = state.nodes.sorted { $0.url.compare($1.url, options: .numeric) == .orderedAscending }
         let troubled = sorted.filter { $0.isDowned || $0.state != .healthy }
         let healthy = sorted.filter { !$0.isDowned && $0.state == .healthy }
         // Those in trouble first, then some of the others; the rest on demand.
