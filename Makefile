@@ -38,7 +38,7 @@ deploy-check: deb
 test:
 	Scripts/system-packages test
 	Scripts/python-peers .build/test-python
-	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4 prometheus
+	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4 prometheus nginx
 	Scripts/unpack-suite .build/unpacked-mysql sid mysql-server-core
 	Scripts/run-tests
 
@@ -59,7 +59,7 @@ test-tsan: export TSAN_OPTIONS = suppressions=$(CURDIR)/Scripts/tsan-suppression
 test-tsan:
 	Scripts/system-packages test
 	Scripts/python-peers .build/test-python
-	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4 prometheus
+	Scripts/unpack .build/unpacked pgbouncer libc-ares2 libevent-2.1-7 galera-4 prometheus nginx
 	Scripts/unpack-suite .build/unpacked-mysql sid mysql-server-core
 	Scripts/run-tests --sanitize=thread --scratch-path .build-tsan
 

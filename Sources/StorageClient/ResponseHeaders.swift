@@ -38,11 +38,19 @@ struct ResponseHeaders {
 
     /// Who answered, as far as it says so, for a log: only plain characters, and not many.
     var sender: String {
-        let text = [headers.first(name: "Server"), headers.first(name: "Content-Type")]
+        let text = [headers.first(name: "Server"), headers.first(name: "Content-Type"), redirection]
             .compactMap { $0 }
             .joined(separator: ", ")
         let plain = text.unicodeScalars.filter { (0x20...0x7E).contains($0.value) && $0 != "\"" }
-        return plain.isEmpty ? "an unnamed server" : String(String.UnicodeScalarView(plain.prefix(80)))
+        return plain.isEmpty ? "an unnamed server" : String(String.UnicodeScalarView(plain.prefix(160)))
+    }
+
+    /// To which server it redirects; the path would add nothing.
+    private var redirection: String? {
+        guard let location = headers.first(name: "Location") else { return nil }
+        let parts = location.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count > 2, parts[1].isEmpty else { return "redirects to another path" }
+        return "redirects to \(parts[0])//\(parts[2])"
     }
 
     private func seconds(_ name: String) -> Double? {

@@ -28,6 +28,9 @@ struct NodeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The URL that tokens must name. (default: where it listens)", valueName: "URL"))
     var publicURL: String?
 
+    @Option(help: ArgumentHelp("The path below which it answers, such as /sync. (default: none)", valueName: "path"))
+    var basePath = ""
+
     @Option(help: "Milliseconds that each answer takes.")
     var latency = 0
 
@@ -53,6 +56,7 @@ struct NodeCommand: AsyncParsableCommand {
         configuration.port = port
         configuration.keying = keying
         configuration.publicURL = publicURL
+        configuration.basePath = basePath
         configuration.logFile = log
         configuration.writeCheck = !ignoreWriteCheck
         configuration.faults = FaultPlan(

@@ -48,6 +48,12 @@ struct StatusPageTests {
         let status = RunStatus(
             summary: RunSummary(),
             nodes: [
+                NodeStatus(
+                    url: "https://dark",
+                    state: .circuitOpen(.unreachable),
+                    problem: "connection <refused>",
+                    limit: 1
+                ),
                 .named("https://good"), .named("https://quiet", .backingOff(for: .seconds(90))),
                 .named("https://bad", .circuitOpen(.serverErrors)), .named("https://left", .abandoned(.decommissioned)),
             ]
@@ -55,6 +61,7 @@ struct StatusPageTests {
         world.board.publish(status, at: world.time.now)
         let html = html(world)
         #expect(html.contains("circuit open: it answers with errors"))
+        #expect(html.contains("circuit open: it can&#39;t be reached (connection &lt;refused&gt;); it is probed"))
         #expect(html.contains("abandoned until the next run: it is decommissioned"))
         #expect(html.contains("backing off as it asked, for 1 min 30 s"))
         let bad = try #require(html.range(of: "https://bad"))

@@ -5,6 +5,8 @@ package struct RunDocument: Encodable {
     struct NodeTrouble: Encodable {
         let url: String
         let reason: String
+        /// What it answered last, in words.
+        let problem: String?
         /// Obsolete records of the node that were still there at the run's end; nil if they were not counted.
         let recordsLeft: Int?
     }
@@ -67,6 +69,8 @@ package struct RunDocument: Encodable {
         recordsChanged = summary.changed + summary.changedSincePlan
         recordsGone = summary.gone
         auditHead = summary.auditHead?.description
-        nodesInTrouble = summary.troubledNodes.map { .init(url: $0.url, reason: $0.reason, recordsLeft: $0.records) }
+        nodesInTrouble = summary.troubledNodes.map { 
+            .init(url: $0.url, reason: $0.reason, problem: $0.problem, recordsLeft: $0.records)
+         }
     }
 }

@@ -37,6 +37,7 @@ extension StatusDocument.NodeEntry {
             case .backingOff(let time): (nil, time.inSeconds)
             case .healthy, .unproven: (nil, nil)
             }
+        problem = node.problem
         limit = node.limit
         requestsInFlight = node.inFlight
         recordsQueued = node.waiting

@@ -53,6 +53,8 @@ struct StatusDocument: Encodable {
         let ids: [Int64]
         let state: String
         let reason: String?
+        /// What it answered last, in words.
+        let problem: String?
         let backingOffS: Double?
         let limit: Int
         let requestsInFlight: Int

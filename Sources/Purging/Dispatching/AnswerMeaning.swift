@@ -138,6 +138,19 @@ extension NodeAnswer.Verdict {
             }
     }
 
+    /// What went wrong, in words for somebody who has to mend it; nil if nothing did, or it says nothing of the node.
+    package var problem: String? {
+        switch self {
+        case .confirmed, .writtenSince, .shortage, .expired, .abandoned, .decommissioned: nil
+        case .notFound: "HTTP status 404"
+        case .refused(let status), .busy(let status), .trouble(let status): "HTTP status \(status)"
+        case .signatureRefused: "HTTP status 401"
+        case .misrouted(let status, let what): "HTTP status \(status) of \(what)"
+        case .timedOut: "no answer in time"
+        case .unreachable(let what, _): what
+        }
+    }
+
     /// The failure that this answer is, if it is one.
     package var failure: FailureReason? {
         switch self {

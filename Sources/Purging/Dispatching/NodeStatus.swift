@@ -17,6 +17,8 @@ package struct NodeStatus: Sendable, Equatable {
     /// The rows of `nodes` with this URL.
     package internal(set) var ids: [NodeID] = []
     package let state: State
+    /// What it answered last, in words, where it is in trouble and that is known.
+    package internal(set) var problem: String?
     /// Requests that it may have at once.
     package let limit: Int
     package let inFlight: Int
@@ -35,6 +37,7 @@ package struct NodeStatus: Sendable, Equatable {
     package init(
         url: String,
         state: State,
+        problem: String? = nil,
         limit: Int,
         inFlight: Int = 0,
         waiting: Int = 0,
@@ -44,6 +47,7 @@ package struct NodeStatus: Sendable, Equatable {
     ) {
         self.url = url
         self.state = state
+        self.problem = problem
         self.limit = limit
         self.inFlight = inFlight
         self.waiting = waiting

@@ -33,7 +33,8 @@ package enum RunEvent: Sendable {
     case requestsLimited(Int)
     /// A request could not be sent for want of something on this machine.
     case machineShort(String)
-    case nodeChanged(node: String, NodeGate.Change)
+    /// - Parameter problem: what it answered last, in words, where it is in trouble.
+    case nodeChanged(node: String, NodeGate.Change, problem: String?)
     /// A node's row holds no usable URL. Told once for each node and run.
     case nodeMalformed(NodeID, problem: String)
     /// Such a confirmation came from the override node instead of the record's own.

@@ -4,6 +4,8 @@ package struct RunSummary: Sendable {
     package struct NodeTrouble: Sendable, Equatable {
         package let url: String
         package let reason: String
+        /// What it answered last, in words; nil if that is not known.
+        package let problem: String?
         /// Whose data lies there.
         package let nodes: [NodeID]
         /// Records of these nodes that the run counted as held, waiting or failed, and left there.
@@ -11,9 +13,17 @@ package struct RunSummary: Sendable {
         /// Records of these nodes that were skipped, as counted at the run's end; nil if they were not counted.
         package var records: Int?
 
-        package init(url: String, reason: String, nodes: [NodeID] = [], kept: Int = 0, records: Int? = nil) {
+        package init(
+            url: String,
+            reason: String,
+            problem: String? = nil,
+            nodes: [NodeID] = [],
+            kept: Int = 0,
+            records: Int? = nil
+        ) {
             self.url = url
             self.reason = reason
+            self.problem = problem
             self.nodes = nodes
             self.kept = kept
             self.records = records

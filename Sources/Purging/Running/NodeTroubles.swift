@@ -5,6 +5,8 @@ import SyncTokens
 /// A node is in it from when its circuit opens until it answers well again, and as long as records are skipped on it.
 struct NodeTroubles: Sendable {
     private var reasons: [String: String] = [:]
+    /// What each of them answered last, in words.
+    private var problems: [String: String] = [:]
     /// Nodes that answer well again.
     private var recovered: Set<String> = []
     private var skipped: [String: Int] = [:]
@@ -13,7 +15,11 @@ struct NodeTroubles: Sendable {
 
     var isEmpty: Bool { reasons.isEmpty }
 
-    mutating func note(_ change: NodeGate.Change, of node: String) {
+    /// What a node in trouble answered last, in words, if that is known.
+    func problem(of node: String) -> String? { reasons[node] == nil ? nil : problems[node] }
+
+    mutating func note(_ change: NodeGate.Change, of node: String, problem: String? = nil) {
+        if let problem { problems[node] = problem }
         switch change {
         case .recovered:
             recovered.insert(node)
@@ -28,7 +34,10 @@ struct NodeTroubles: Sendable {
     mutating func noteAbandoned(_ node: String, _ reason: NodeGate.TroubleReason) { reasons[node] = reason.rawValue }
 
     private mutating func forgetIfOver(_ node: String) {
-        if recovered.contains(node), skipped[node, default: 0] == 0 { reasons[node] = nil }
+        if recovered.contains(node), skipped[node, default: 0] == 0 {
+            reasons[node] = nil
+            problems[node] = nil
+        }
     }
 
     /// Records were left as they are on account of the node.
@@ -56,6 +65,7 @@ struct NodeTroubles: Sendable {
             return RunSummary.NodeTrouble(
                 url: url,
                 reason: reason,
+                problem: problems[url],
                 nodes: nodes,
                 kept: nodes.map { kept[$0] ?? 0 }.reduce(0, +)
             )

@@ -19,7 +19,7 @@ extension PurgeEngine {
             observer.observe(.errorAnswered(answered.uid, node: node, answer.verdict))
         }
         if let change = answered.change {
-            noteChange(change, node: node)
+            noteChange(change, node: node, problem: answer.verdict.problem)
         }
         for other in answered.others { conclude(other, node: node, at: now) }
         if proof.speaksAgainst, !someNodeIsLeftToAsk {
@@ -118,9 +118,10 @@ extension PurgeEngine {
         troubles.noteSkipped(on: node, because: reason)
     }
 
-    mutating func noteChange(_ change: NodeGate.Change, node: String) {
-        troubles.note(change, of: node)
-        observer.observe(.nodeChanged(node: node, change))
+    /// - Parameter problem: what the node answered last, in words, if that brought it about.
+    mutating func noteChange(_ change: NodeGate.Change, node: String, problem: String? = nil) {
+        troubles.note(change, of: node, problem: problem)
+        observer.observe(.nodeChanged(node: node, change, problem: troubles.problem(of: node)))
     }
 
     /// Whether some node could still accept the secret in this run.

@@ -59,7 +59,7 @@ extension TransportFailure {
             case let error as NIOConnectionError: Self(connecting: error)
             case let error as IOError:
                 Self.shortage(error.errnoCode).map(Self.shortage) ?? .notSent(Self.text(ofDialling: error.errnoCode))
-            case NIOSSLError.handshakeFailed: .notSent("TLS handshake failed")
+            case NIOSSLError.handshakeFailed(let reason): .notSent(Self.text(ofHandshake: reason))
             case let error as NIOSSLExtraError where error == .failedToValidateHostname:
                 .notSent("the TLS certificate is for another host")
             case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .notSent("TLS handshake failed")
@@ -88,6 +88,18 @@ extension TransportFailure {
             case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .broken("TLS failed")
             default: .broken("no readable answer")
             }
+    }
+
+    /// BoringSSL's names for what an operator can mend.
+    private static func text(ofHandshake reason: BoringSSLError) -> String {
+        let names = String(describing: reason)
+        if names.contains("CERTIFICATE_VERIFY_FAILED") {
+            return "its TLS certificate is not accepted; see --ca-file for an authority of your own, or renew it"
+        }
+        if names.contains("WRONG_VERSION_NUMBER") || names.contains("HTTP_REQUEST") {
+            return "no TLS is spoken there; is its URL http instead of https?"
+        }
+        return "TLS handshake failed"
     }
 
     /// What this machine lacks, if the error says so.

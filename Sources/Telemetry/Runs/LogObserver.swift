@@ -82,7 +82,7 @@ package final class LogObserver: RunObserver {
         case .recordChanged(let uid):
             logger.info("A record changed since it was decided on, and was skipped", metadata: ["uid": "\(uid)"])
         case .errorAnswered(let uid, let node, let verdict): errorAnswered(uid, node, verdict)
-        case .nodeChanged(let node, let change): nodeChanged(node, change)
+        case .nodeChanged(let node, let change, let problem): nodeChanged(node, change, problem)
         case .nodeMalformed(let node, let problem):
             logger.warning(
                 "A node's URL in the nodes table is not valid; its records fail until it is corrected, and none is to be deleted: \(problem)",
@@ -129,8 +129,9 @@ package final class LogObserver: RunObserver {
         }
     }
 
-    private func nodeChanged(_ node: String, _ change: NodeGate.Change) {
+    private func nodeChanged(_ node: String, _ change: NodeGate.Change, _ problem: String?) {
         var metadata: Logger.Metadata = ["node": .string(node)]
+        let why = problem.map { " (\($0))" } ?? ""
         switch change {
         case .circuitOpen(let reason, let pause), .probeFailed(let reason, let pause):
             metadata["reason"] = .string(reason.rawValue)
@@ -138,14 +139,14 @@ package final class LogObserver: RunObserver {
             let isFirst = if case .circuitOpen = change { true } else { false }
             let news = isFirst ? "A node's circuit is open" : "A probe of a node failed, so its circuit stays open"
             logger.warning(
-                "\(news): \(reason.text); it is probed in \(Figures.duration(pause))",
+                "\(news): \(reason.text)\(why); it is probed in \(Figures.duration(pause))",
                 metadata: metadata
             )
         case .recovered: logger.notice("A node is healthy again", metadata: metadata)
         case .abandoned(let reason):
             metadata["reason"] = .string(reason.rawValue)
             logger.warning(
-                "A node is abandoned: \(reason.text); its records stay, \(Self.next(reason))",
+                "A node is abandoned: \(reason.text)\(why); its records stay, \(Self.next(reason))",
                 metadata: metadata
             )
         }

@@ -102,7 +102,8 @@ package struct SummaryText {
         let nodes = summary.troubledNodes
         func text(_ node: RunSummary.NodeTrouble) -> String {
             let words = NodeGate.TroubleReason(rawValue: node.reason)?.text ?? node.reason
-            return "on \(node.url): \(words); see to the node, or mark it as down"
+            let why = node.problem.map { " (\($0))" } ?? ""
+            return "on \(node.url): \(words)\(why); see to the node, or mark it as down"
         }
         if nodes.allSatisfy({ $0.records != nil }) {
             for node in nodes {

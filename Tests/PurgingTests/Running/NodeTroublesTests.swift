@@ -15,6 +15,8 @@ struct NodeTroublesTests {
         troubles.note(.circuitOpen(.unreachable, for: .seconds(5)), of: Node.url(2))
         troubles.note(.recovered, of: Node.url(1))
         #expect(troubles.list(in: directory) == [.init(url: Node.url(2), reason: "unreachable", nodes: [NodeID(2)])])
+        troubles.note(.probeFailed(.unreachable, nextIn: .seconds(5)), of: Node.url(2), problem: "connection refused")
+        #expect(troubles.list(in: directory).map(\.problem) == ["connection refused"])
         troubles.note(.abandoned(.decommissioned), of: Node.url(2))
         #expect(reasons(troubles) == ["decommissioned"])
     }

@@ -24,7 +24,7 @@ struct SkippedTests {
         fixture.nodes.node(Node.url(1)) { _, _ in .good.asking(quiet: .seconds(1000)) }
         let summary = try fixture.run()
         let isAbandoned = fixture.observer.events.contains { event in
-            if case .nodeChanged(_, .abandoned(.longPause)) = event { true } else { false }
+            if case .nodeChanged(_, .abandoned(.longPause), _) = event { true } else { false }
         }
         #expect(isAbandoned)
         #expect(summary.deletedTotal == 11 && summary.troubledNodes.isEmpty)

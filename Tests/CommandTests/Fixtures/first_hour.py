@@ -1,0 +1,300 @@
+"""Follows docs/FIRST-HOUR.md as somebody would who reads it: with a MariaDB, an nginx with TLS and a path prefix, a storage node
+behind it, and the files of deploy/compose; and makes each of its mistakes. Knows of the program only what the page says.
+
+usage: first_hour.py REPOSITORY PROGRAMS FOLDER
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+
+import yaml
+
+repository, programs, folder = sys.argv[1:]
+document = open(f"{repository}/docs/FIRST-HOUR.md").read()
+children = []
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+node_port, tls_port, plain_port, rewriting_port = (free_port() for _ in range(4))
+
+
+def start(*command, **options):
+    child = subprocess.Popen(command, **options)
+    children.append(child)
+    return child
+
+
+def run(*command, **options):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **options).stdout
+
+
+def section(heading):
+    """The page's blocks below a heading: a list of (language, text)."""
+    text = re.split(r"^#+ ", document, flags=re.M)
+    found = [part for part in text if part.startswith(heading)]
+    assert len(found) == 1, f"no section {heading!r}"
+    return re.findall(r"^```(\w+)\n(.*?)^```", found[0], flags=re.M | re.S)
+
+
+def blocks(heading, language):
+    found = [text for kind, text in section(heading) if kind == language]
+    assert found, f"no {language} below {heading!r}"
+    return found
+
+
+def here(text):
+    """The page's places, as they are in this test."""
+    for there, ours in [
+        ("/etc/purge-old-records", f"{folder}/etc"),
+        ("/usr/bin/purge-old-records", f"{programs}/purge-old-records"),
+        ("127.0.0.1:3306", f"127.0.0.1:{database_port}"),
+        ("127.0.0.1:8000", f"127.0.0.1:{node_port}"),
+        ("http://sync.example.com:80", f"http://localhost:{plain_port}"),
+        ("https://sync.example.com", f"https://localhost:{tls_port}"),
+    ]:
+        text = text.replace(there, ours)
+    return text
+
+
+def expect(output, shown):
+    """That each line which the page shows is in the output, in that order; … stands for anything."""
+    at = 0
+    for line in here(shown).splitlines():
+        pattern = ".*".join(re.sub(r"(\\ )+", r"\\s+", re.escape(part.strip())) for part in line.split("…"))
+        match = re.compile(pattern).search(output, at)
+        assert match, f"the page shows, and the program does not say:\n  {line}\nbut:\n{output}"
+        at = match.start()
+
+
+def sql(statements, user="admin", password="admin", database=""):
+    return run(
+        "mariadb", "--no-defaults", "--host=127.0.0.1", f"--port={database_port}", f"--user={user}", f"--password={password}",
+        "--skip-column-names", "--batch", *([database] if database else []), input=statements,
+    )
+
+
+def shell(script, check=True, **variables):
+    """A user's shell, in which the program is installed."""
+    environment = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": folder, **variables}
+    done = subprocess.run(
+        ["bash", "-c", "set -e\n" + script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert not check or done.returncode == 0, f"{script}\nended with {done.returncode}:\n{done.stdout}"
+    return done.stdout, done.returncode
+
+
+def wait(what, is_there):
+    for _ in range(600):
+        if is_there():
+            return
+        time.sleep(0.05)
+    sys.exit(f"{what} did not start")
+
+
+def listens(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def certificate(*arguments):
+    run(
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", *arguments,
+        stderr=subprocess.DEVNULL, cwd=folder,
+    )
+
+
+def start_proxy():
+    certificate("-subj", "/CN=An authority of our own", "-keyout", "ca.key", "-out", "ca.pem",
+                "-addext", "basicConstraints=critical,CA:TRUE")
+    certificate("-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.pem", "-CA", "ca.pem", "-CAkey", "ca.key",
+                "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=DNS:localhost")
+    (location,) = blocks("The secret is not the one", "nginx")
+    location = here(location)
+    careless = re.sub(r"^\s*proxy_set_header.*\n", "", location, flags=re.M)
+    assert careless.count("\n") == location.count("\n") - 2
+    tls = "ssl_certificate server.pem; ssl_certificate_key server.key;"
+    temporary = "".join(f"{name}_temp_path {folder}/{name};" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
+    account = "user root;" if os.getuid() == 0 else ""
+    open(f"{folder}/nginx.conf", "w").write(f"""
+daemon off; {account} pid {folder}/nginx.pid; error_log {folder}/nginx.err; worker_processes 1;
+events {{}}
+http {{
+    access_log off; {temporary}
+    server {{ listen 127.0.0.1:{tls_port} ssl; {tls} {location} }}
+    server {{ listen 127.0.0.1:{rewriting_port} ssl; {tls} {careless} }}
+    server {{ listen 127.0.0.1:{plain_port}; return 301 https://localhost:{tls_port}$request_uri; }}
+}}
+""")
+    start(f"{repository}/.build/unpacked/usr/sbin/nginx", "-e", f"{folder}/nginx.err", "-p", folder, "-c", f"{folder}/nginx.conf")
+    wait("nginx", lambda: listens(tls_port))
+
+
+def deleted():
+    """How many deletions the node has carried out, and how many records are gone."""
+    return sql("SELECT COUNT(*) FROM users", database="tokenserver").strip(), open(f"{folder}/node.log").read().count(
+        '"performed":true'
+    )
+
+
+def first_hour():
+    global database_port
+    server = start(
+        f"{repository}/Scripts/database-server", "mariadb", f"{folder}/database", "--temporary",
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )
+    database_port = int(server.stdout.readline().split()[1])
+
+    # What compose does: its secrets, its databases, Tokenserver's tables, its privileges.
+    run("cp", "-r", f"{repository}/deploy/compose", f"{folder}/compose")
+    run("rm", "-rf", f"{folder}/compose/secrets")
+    run(f"{folder}/compose/make-secrets")
+    secrets = {name: open(f"{folder}/compose/secrets/{name}").read() for name in os.listdir(f"{folder}/compose/secrets")}
+    sql(secrets["databases.sql"])
+    owner = re.search(r"mysql://(sync:\w+)@database:3306/tokenserver", secrets["syncserver.toml"])[1]
+    node_url = here("https://sync.example.com/sync")
+    run(f"{programs}/sync-sandbox", "fill", f"mysql://{owner}@127.0.0.1:{database_port}/tokenserver", "--node", node_url,
+        "--users", "300", "--malformed", "0")
+    services = yaml.safe_load(open(f"{folder}/compose/compose.yaml"))["services"]
+    grants = services["grants"]["entrypoint"][-1].replace("$$", "$").replace("/run/secrets", f"{folder}/compose/secrets")
+    grants = grants.replace("/grants.sql", f"{folder}/compose/grants.sql")
+    shell(grants.replace("--host=database", f"--no-defaults --host=127.0.0.1 --port={database_port}"))
+
+    start(f"{programs}/sync-sandbox", "node", "--secret", secrets["master-secret"], "--port", str(node_port), "--base-path", "/sync",
+          "--public-url", node_url, "--log", f"{folder}/node.log", stdout=subprocess.DEVNULL)
+    wait("the node", lambda: listens(node_port))
+    open(f"{folder}/node.log", "a").close()
+    start_proxy()
+
+    # The page's own statements say what compose's do.
+    (statements,) = blocks("1. A user", "sql")
+    stated = {line for line in statements.splitlines() if line.startswith("GRANT")}
+    assert stated == {line.strip() for line in open(f"{folder}/compose/grants.sql") if line.startswith("GRANT")}, stated
+
+    os.mkdir(f"{folder}/etc")
+    password = re.search(r"purge:(\w+)@", secrets["purge-database-url"])[1]
+    (files,) = blocks("2. Two files", "sh")
+    shell(here(files), PASSWORD=password, MASTER_SECRET=secrets["master-secret"])
+    assert oct(os.stat(f"{folder}/etc/master-secret").st_mode)[-3:] == "600"
+
+    (look,) = blocks("3. Look", "sh")
+    expect(shell(here(look))[0], blocks("3. Look", "text")[0])
+
+    (rehearse, few), (rest,) = split_commands(blocks("4. Rehearse", "sh")[0])
+    mistakes(few, password)
+    authority = {"SSL_CERT_FILE": f"{folder}/ca.pem"}
+    before = deleted()
+    shell(rehearse, **authority)
+    assert deleted() == before, "a dry run deleted something"
+    output = shell(few, **authority)[0]
+    assert deleted()[1] == 25
+    output += shell(rest, **authority)[0]
+    expect(output, blocks("4. Rehearse", "text")[0])
+    assert "othing" in shell(here(look))[0], shell(here(look))[0]
+
+    # What compose would start: the same, as a service.
+    arguments = " ".join(f"'{argument}'" for argument in services["purge-old-records"]["command"])
+    for there, ours in [("/run/secrets", f"{folder}/compose/secrets"), ("/run/purge", f"{folder}/compose/pause"),
+                        ("0.0.0.0:9090", "0")]:
+        arguments = arguments.replace(there, ours)
+    url = f"{folder}/compose/secrets/purge-database-url"
+    os.chmod(url, 0o600)
+    open(url, "w").write(secrets["purge-database-url"].replace("database:3306", f"127.0.0.1:{database_port}"))
+    service = subprocess.Popen(["bash", "-c", f"exec purge-old-records {arguments}"], stderr=subprocess.PIPE, text=True,
+                               env={"PATH": f"{programs}:/usr/bin:/bin", **authority})
+    for line in service.stderr:
+        if json.loads(line).get("stop_reason"):
+            break
+    assert json.loads(line)["stop_reason"] == "complete", line
+    service.terminate()
+    assert service.wait(30) == 0
+
+    cron(authority)
+
+
+def split_commands(block):
+    commands = re.split(r"\n(?=purge-old-records)", here(block).strip())
+    assert len(commands) == 3
+    return commands[:2], commands[2:]
+
+
+def mistakes(command, password):
+    authority = {"SSL_CERT_FILE": f"{folder}/ca.pem"}
+    before = deleted()
+
+    def wrong(heading, number=0, change=None, command=command, **variables):
+        old = sql("SELECT node FROM nodes", database="tokenserver").strip()
+        if change:
+            sql(f"UPDATE nodes SET node = '{change}'", database="tokenserver")
+        # The page shows what a terminal does.
+        output, code = shell(command, check=False, SYNC_HUMAN_LOGS="true", **variables)
+        sql(f"UPDATE nodes SET node = '{old}'", database="tokenserver")
+        assert code in (1, 3), (heading, code, output)
+        expect(ordered(output), blocks(heading, "text")[number])
+        assert deleted() == before, f"{heading}: something was deleted"
+
+    secret = open(f"{folder}/etc/master-secret").read()
+    open(f"{folder}/etc/master-secret", "w").write(secret[:-1])
+    wrong("The secret is not the one", **authority)
+    open(f"{folder}/etc/master-secret", "w").write(secret)
+    wrong("The secret is not the one", change=f"https://localhost:{rewriting_port}/sync", **authority)
+    wrong("The node's URL says", change=f"http://localhost:{plain_port}/sync", **authority)
+    wrong("The proxy's certificate")
+
+    url = open(f"{folder}/etc/database-url").read()
+    open(f"{folder}/etc/database-url", "w").write(url.replace("/tokenserver", "/syncstorage"))
+    wrong("The wrong database", **authority)
+    sql("GRANT SELECT ON syncstorage.* TO 'purge'@'%'")
+    wrong("The wrong database", 1, **authority)
+    open(f"{folder}/etc/database-url", "w").write(url)
+    sql("REVOKE UPDATE (available, current_load) ON tokenserver.nodes FROM 'purge'@'%'")
+    wrong("The user lacks a privilege", **authority)
+    sql("GRANT UPDATE (available, current_load) ON tokenserver.nodes TO 'purge'@'%'")
+
+
+def ordered(output):
+    """The log first, as it comes on a terminal: both streams are one file here."""
+    return "\n".join(sorted(output.splitlines(), key=lambda line: line.startswith(("Run ended", "  "))))
+
+
+def cron(authority):
+    """What cron does with its line: a shell with next to no environment."""
+    entry = next(line for line in open(f"{repository}/deploy/cron/purge-old-records") if "--oneshot" in line)
+    sql("UPDATE users SET replaced_at = 1000 WHERE replaced_at IS NULL LIMIT 7", database="tokenserver")
+    command = here(re.sub(r"^(\S+\s+){6}", "", entry)).replace("/var/lib/purge-old-records", folder)
+    command = command.replace("--oneshot", "--oneshot --node-type mysql")
+    run("mkdir", "-p", f"{folder}/bin")
+    open(f"{folder}/bin/logger", "w").write(f"#!/bin/sh\ncat >>{folder}/syslog\n")
+    os.chmod(f"{folder}/bin/logger", 0o755)
+    done = subprocess.run(["/bin/bash", "-c", command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={"PATH": f"{folder}/bin:/usr/bin:/bin", "HOME": folder, **authority})
+    # No mail if all is well.
+    assert done.returncode == 0 and done.stdout == "", done.stdout
+    assert "purge_last_run_exit_code 0" in open(f"{folder}/purge-old-records.prom").read()
+    assert "Run ended" in open(f"{folder}/syslog").read()
+    run("chmod", "000", f"{folder}/etc/master-secret")
+    os.rename(f"{folder}/etc/master-secret", f"{folder}/etc/gone")
+    done = subprocess.run(["/bin/bash", "-c", command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={"PATH": f"{folder}/bin:/usr/bin:/bin", "HOME": folder, **authority})
+    assert "ended with code" in done.stdout, done.stdout
+
+
+try:
+    first_hour()
+    print("the page is true")
+finally:
+    for child in reversed(children):
+        child.terminate()
+        if child.stdin:
+            child.stdin.close()
+    for child in children:
+        child.wait(30)
