@@ -9,10 +9,10 @@ struct ProgressLogTests {
     private let sink = CapturingSink()
     private let clock = ManualClock()
 
-    private func observer() -> ProgressLogObserver {
+    private func observer(limit: Int? = nil) -> ProgressLogObserver {
         let output = LogOutput.fixed(sink)
         let logger = Logger(label: "test") { _ in LineLogHandler(.human, output: output, level: .info) }
-        return ProgressLogObserver(logger: logger, clock: clock)
+        return ProgressLogObserver(logger: logger, limit: limit, clock: clock)
     }
 
     private func counted(_ purgeable: Int, waiting: Int = 0) -> RunEvent {
@@ -37,6 +37,16 @@ struct ProgressLogTests {
         #expect(line.contains("purged 601 of 9,000 · 300 held · 15/s · 9 min left"))
         #expect(line.contains("records_deleted=601") && line.contains("records_held=300"))
         #expect(line.contains("time_left_s=540"))
+    }
+
+    @Test("counts towards the most that a run purges, where that is less than the backlog")
+    func limited() throws {
+        let observer = observer(limit: 400)
+        observer.observe(counted(10_000))
+        observer.observe(.progressed(done: 0, held: 0, failed: 0))
+        clock.advance(by: .seconds(60))
+        observer.observe(.progressed(done: 300, held: 0, failed: 0))
+        #expect(try #require(sink.writes.last).contains("purged 300 of 400 · 5/s · 20 s left"))
     }
 
     @Test("names no time left as long as nothing was counted, or nothing moves")

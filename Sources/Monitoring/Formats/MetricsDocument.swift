@@ -38,6 +38,12 @@ struct MetricsDocument {
             "Whether nothing may be sent for now, by a brake: the load of the database, a replica's lag, or what was set up.",
             state.pause?.isThrottle == true ? 1 : 0
         )
+        let waits = if case .waitingForNodes = state.phase { true } else { false }
+        text.gauge(
+            "purge_waiting_for_nodes",
+            "Whether a run goes on only for nodes that asked for quiet or are being probed.",
+            waits ? 1 : 0
+        )
         text.gauge("purge_stopping", "Whether the program was asked to stop.", state.isStopRequested ? 1 : 0)
         let isUp = state.database.problem == nil
         text.gauge("purge_database_up", "Whether the database answered when it was last asked.", isUp ? 1 : 0)

@@ -69,8 +69,8 @@ package struct RunDocument: Encodable {
         recordsChanged = summary.changed + summary.changedSincePlan
         recordsGone = summary.gone
         auditHead = summary.auditHead?.description
-        nodesInTrouble = summary.troubledNodes.map { 
+        nodesInTrouble = summary.troubledNodes.map {
             .init(url: $0.url, reason: $0.reason, problem: $0.problem, recordsLeft: $0.records)
-         }
+        }
     }
 }

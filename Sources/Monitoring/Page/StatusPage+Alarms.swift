@@ -51,9 +51,12 @@ extension StatusPage {
         let troubled = state.nodes.filter(\.isOutOfUse)
         if !troubled.isEmpty {
             let all = state.nodes.count
-            let (some, their) = all == 1 ? ("The only node is", "its") : troubled.count == 1
-                ? ("1 of \(Figures.grouped(all)) nodes is", "its")
-                : ("\(Figures.grouped(troubled.count)) of \(Figures.grouped(all)) nodes are", "their")
+            let (some, their) =
+                all == 1
+                ? ("The only node is", "its")
+                : troubled.count == 1
+                    ? ("1 of \(Figures.grouped(all)) nodes is", "its")
+                    : ("\(Figures.grouped(troubled.count)) of \(Figures.grouped(all)) nodes are", "their")
             alarms.append(
                 """
                 <p class="alarm mild" role="status">\(some) in trouble: \(their) records stay as they are until a probe is \

@@ -62,6 +62,7 @@ package struct NodeStatus: Sendable, Equatable {
         var rest = NodeStatus(
             url: url,
             state: isBackingOff ? .healthy : state,
+            problem: problem,
             limit: limit,
             latency: latency,
             latencyAtRest: latencyAtRest,

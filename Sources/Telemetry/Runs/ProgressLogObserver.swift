@@ -23,12 +23,16 @@ package final class ProgressLogObserver: RunObserver {
     private let elapsed: @Sendable () -> Duration
     private let state: Mutex<State>
 
+    /// What a run purges at most; nil without a limit.
+    private let limit: Int?
+
     /// - Parameter verb: what is done to the records, as the message's first word.
-    package init<C: Clock>(logger: Logger, verb: String = "purged", clock: C = ContinuousClock())
+    package init<C: Clock>(logger: Logger, verb: String = "purged", limit: Int? = nil, clock: C = ContinuousClock())
     where C.Duration == Duration {
         let start = clock.now
         self.logger = logger
         self.verb = verb
+        self.limit = limit
         elapsed = { start.duration(to: clock.now) }
         state = Mutex(State())
     }
@@ -36,7 +40,7 @@ package final class ProgressLogObserver: RunObserver {
     package func observe(_ event: RunEvent) {
         switch event {
         case .backlogCounted(let size, _):
-            state.withLock { $0.total = size.toPurge }
+            state.withLock { $0.total = min(size.toPurge, limit ?? .max) }
         case .waiting(let waits): state.withLock { $0.waits = waits }
         case .progressed(let done, let held, let failed): progressed(done, held, failed)
         case .finished: state.withLock { $0 = State() }

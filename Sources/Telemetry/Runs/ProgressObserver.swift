@@ -6,12 +6,18 @@ package final class ProgressObserver: RunObserver {
     private let line: ProgressLine
     private let total = Mutex<Int?>(nil)
 
-    package init(line: ProgressLine) { self.line = line }
+    /// What a run purges at most; nil without a limit.
+    private let limit: Int?
+
+    package init(line: ProgressLine, limit: Int? = nil) {
+        self.line = line
+        self.limit = limit
+    }
 
     package func observe(_ event: RunEvent) {
         switch event {
         case .backlogCounted(let size, _):
-            total.withLock { $0 = size.toPurge }
+            total.withLock { $0 = min(size.toPurge, limit ?? .max) }
         case .progressed(let done, let held, let failed):
             line.update(done: done, total: total.withLock { $0 }, held: held, failed: failed)
         case .finished:

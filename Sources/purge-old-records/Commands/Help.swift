@@ -1,8 +1,15 @@
 import ArgumentParser
+import Foundation
 
-/// The help of the default subcommand: what the library makes of its options, and examples.
+/// The help of the default subcommand: what the library makes of its options, with examples before them.
 enum Help {
-    static var text: String { RootCommand.helpMessage(for: PurgeCommand.self) + "\n" + examples }
+    static var text: String {
+        let text = RootCommand.helpMessage(for: PurgeCommand.self)
+        guard let options = text.range(of: "\nARGUMENTS:") else { return text + "\n" + examples }
+        return text[..<options.lowerBound] + "\n" + examples + "\n" + text[options.lowerBound...]
+    }
+
+    /// No line is longer than eighty columns.
 
     private static let examples = """
         EXAMPLES:
@@ -14,10 +21,12 @@ enum Help {
             purge-old-records --oneshot --dryrun --plan plan.jsonl
 
           One run, for cron: at most four hours, its result as JSON:
-            purge-old-records --oneshot --max-runtime 4h --json --secret-file /etc/syncstorage/master-secret
+            purge-old-records --oneshot --max-runtime 4h --json \\
+              --secret-file /etc/syncstorage/master-secret
 
           A service with a status page, metrics and an age objective, at night only:
-            purge-old-records --listen 9464 --age-slo 30d --window "22:00-06:00 Europe/Berlin" \\
+            purge-old-records --listen 9464 --age-slo 30d \\
+              --window "22:00-06:00 Europe/Berlin" \\
               --secret-file /etc/syncstorage/master-secret
 
           Storage on Spanner, each deletion written down before it is sent:

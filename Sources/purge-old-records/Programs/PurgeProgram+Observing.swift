@@ -18,9 +18,14 @@ extension PurgeProgram {
         }
         let verb = settings.isDryRun ? "would purge" : "purged"
         if logs.isText, logs.output.isTerminal {
-            observers.append(ProgressObserver(line: ProgressLine(output: logs.output, verb: verb)))
+            observers.append(
+                ProgressObserver(
+                    line: ProgressLine(output: logs.output, verb: verb),
+                    limit: settings.options.maxRecords
+                )
+            )
         } else {
-            observers.append(ProgressLogObserver(logger: logs.logger, verb: verb))
+            observers.append(ProgressLogObserver(logger: logs.logger, verb: verb, limit: settings.options.maxRecords))
         }
         return ObserverGroup(observers)
     }

@@ -7,35 +7,17 @@ usage: first_hour.py REPOSITORY PROGRAMS FOLDER
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
 
 import yaml
 
 repository, programs, folder = sys.argv[1:]
+sys.path.insert(0, f"{repository}/Scripts/deploy")
+from machine import Machine, free_port, listens, make_certificates, run, wait
+
 document = open(f"{repository}/docs/FIRST-HOUR.md").read()
-children = []
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 node_port, tls_port, plain_port, rewriting_port = (free_port() for _ in range(4))
-
-
-def start(*command, **options):
-    child = subprocess.Popen(command, **options)
-    children.append(child)
-    return child
-
-
-def run(*command, **options):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **options).stdout
 
 
 def section(heading):
@@ -57,7 +39,7 @@ def here(text):
     for there, ours in [
         ("/etc/purge-old-records", f"{folder}/etc"),
         ("/usr/bin/purge-old-records", f"{programs}/purge-old-records"),
-        ("127.0.0.1:3306", f"127.0.0.1:{database_port}"),
+        ("127.0.0.1:3306", f"127.0.0.1:{server.port}"),
         ("127.0.0.1:8000", f"127.0.0.1:{node_port}"),
         ("http://sync.example.com:80", f"http://localhost:{plain_port}"),
         ("https://sync.example.com", f"https://localhost:{tls_port}"),
@@ -76,13 +58,6 @@ def expect(output, shown):
         at = match.start()
 
 
-def sql(statements, user="admin", password="admin", database=""):
-    return run(
-        "mariadb", "--no-defaults", "--host=127.0.0.1", f"--port={database_port}", f"--user={user}", f"--password={password}",
-        "--skip-column-names", "--batch", *([database] if database else []), input=statements,
-    )
-
-
 def shell(script, check=True, **variables):
     """A user's shell, in which the program is installed."""
     environment = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": folder, **variables}
@@ -93,31 +68,8 @@ def shell(script, check=True, **variables):
     return done.stdout, done.returncode
 
 
-def wait(what, is_there):
-    for _ in range(600):
-        if is_there():
-            return
-        time.sleep(0.05)
-    sys.exit(f"{what} did not start")
-
-
-def listens(port):
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def certificate(*arguments):
-    run(
-        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", *arguments,
-        stderr=subprocess.DEVNULL, cwd=folder,
-    )
-
-
-def start_proxy():
-    certificate("-subj", "/CN=An authority of our own", "-keyout", "ca.key", "-out", "ca.pem",
-                "-addext", "basicConstraints=critical,CA:TRUE")
-    certificate("-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.pem", "-CA", "ca.pem", "-CAkey", "ca.key",
-                "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=DNS:localhost")
+def start_proxy(machine):
+    make_certificates(folder)
     (location,) = blocks("The secret is not the one", "nginx")
     location = here(location)
     careless = re.sub(r"^\s*proxy_set_header.*\n", "", location, flags=re.M)
@@ -135,45 +87,39 @@ http {{
     server {{ listen 127.0.0.1:{plain_port}; return 301 https://localhost:{tls_port}$request_uri; }}
 }}
 """)
-    start(f"{repository}/.build/unpacked/usr/sbin/nginx", "-e", f"{folder}/nginx.err", "-p", folder, "-c", f"{folder}/nginx.conf")
+    machine.start(f"{repository}/.build/unpacked/usr/sbin/nginx", "-e", f"{folder}/nginx.err", "-p", folder, "-c", f"{folder}/nginx.conf")
     wait("nginx", lambda: listens(tls_port))
 
 
 def deleted():
     """How many deletions the node has carried out, and how many records are gone."""
-    return sql("SELECT COUNT(*) FROM users", database="tokenserver").strip(), open(f"{folder}/node.log").read().count(
+    return server.sql("SELECT COUNT(*) FROM users", database="tokenserver").strip(), open(f"{folder}/node.log").read().count(
         '"performed":true'
     )
 
 
-def first_hour():
-    global database_port
-    server = start(
-        f"{repository}/Scripts/database-server", "mariadb", f"{folder}/database", "--temporary",
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )
-    database_port = int(server.stdout.readline().split()[1])
+def first_hour(machine):
+    global server
+    server = machine.start_database()
 
     # What compose does: its secrets, its databases, Tokenserver's tables, its privileges.
     run("cp", "-r", f"{repository}/deploy/compose", f"{folder}/compose")
     run("rm", "-rf", f"{folder}/compose/secrets")
     run(f"{folder}/compose/make-secrets")
     secrets = {name: open(f"{folder}/compose/secrets/{name}").read() for name in os.listdir(f"{folder}/compose/secrets")}
-    sql(secrets["databases.sql"])
+    server.sql(secrets["databases.sql"])
     owner = re.search(r"mysql://(sync:\w+)@database:3306/tokenserver", secrets["syncserver.toml"])[1]
     node_url = here("https://sync.example.com/sync")
-    run(f"{programs}/sync-sandbox", "fill", f"mysql://{owner}@127.0.0.1:{database_port}/tokenserver", "--node", node_url,
-        "--users", "300", "--malformed", "0")
+    machine.fill(f"mysql://{owner}@127.0.0.1:{server.port}/tokenserver", "--node", node_url, "--users", "300", "--malformed", "0")
     services = yaml.safe_load(open(f"{folder}/compose/compose.yaml"))["services"]
     grants = services["grants"]["entrypoint"][-1].replace("$$", "$").replace("/run/secrets", f"{folder}/compose/secrets")
     grants = grants.replace("/grants.sql", f"{folder}/compose/grants.sql")
-    shell(grants.replace("--host=database", f"--no-defaults --host=127.0.0.1 --port={database_port}"))
+    shell(grants.replace("--host=database", f"--no-defaults --host=127.0.0.1 --port={server.port}"))
 
-    start(f"{programs}/sync-sandbox", "node", "--secret", secrets["master-secret"], "--port", str(node_port), "--base-path", "/sync",
-          "--public-url", node_url, "--log", f"{folder}/node.log", stdout=subprocess.DEVNULL)
-    wait("the node", lambda: listens(node_port))
+    machine.start_node(node_port, secrets["master-secret"], "--base-path", "/sync", "--public-url", node_url,
+                       "--log", f"{folder}/node.log")
     open(f"{folder}/node.log", "a").close()
-    start_proxy()
+    start_proxy(machine)
 
     # The page's own statements say what compose's do.
     (statements,) = blocks("1. A user", "sql")
@@ -208,7 +154,7 @@ def first_hour():
         arguments = arguments.replace(there, ours)
     url = f"{folder}/compose/secrets/purge-database-url"
     os.chmod(url, 0o600)
-    open(url, "w").write(secrets["purge-database-url"].replace("database:3306", f"127.0.0.1:{database_port}"))
+    open(url, "w").write(secrets["purge-database-url"].replace("database:3306", f"127.0.0.1:{server.port}"))
     service = subprocess.Popen(["bash", "-c", f"exec purge-old-records {arguments}"], stderr=subprocess.PIPE, text=True,
                                env={"PATH": f"{programs}:/usr/bin:/bin", **authority})
     for line in service.stderr:
@@ -232,12 +178,12 @@ def mistakes(command, password):
     before = deleted()
 
     def wrong(heading, number=0, change=None, command=command, **variables):
-        old = sql("SELECT node FROM nodes", database="tokenserver").strip()
+        old = server.sql("SELECT node FROM nodes", database="tokenserver").strip()
         if change:
-            sql(f"UPDATE nodes SET node = '{change}'", database="tokenserver")
+            server.sql(f"UPDATE nodes SET node = '{change}'", database="tokenserver")
         # The page shows what a terminal does.
         output, code = shell(command, check=False, SYNC_HUMAN_LOGS="true", **variables)
-        sql(f"UPDATE nodes SET node = '{old}'", database="tokenserver")
+        server.sql(f"UPDATE nodes SET node = '{old}'", database="tokenserver")
         assert code in (1, 3), (heading, code, output)
         expect(ordered(output), blocks(heading, "text")[number])
         assert deleted() == before, f"{heading}: something was deleted"
@@ -253,12 +199,12 @@ def mistakes(command, password):
     url = open(f"{folder}/etc/database-url").read()
     open(f"{folder}/etc/database-url", "w").write(url.replace("/tokenserver", "/syncstorage"))
     wrong("The wrong database", **authority)
-    sql("GRANT SELECT ON syncstorage.* TO 'purge'@'%'")
+    server.sql("GRANT SELECT ON syncstorage.* TO 'purge'@'%'")
     wrong("The wrong database", 1, **authority)
     open(f"{folder}/etc/database-url", "w").write(url)
-    sql("REVOKE UPDATE (available, current_load) ON tokenserver.nodes FROM 'purge'@'%'")
+    server.sql("REVOKE UPDATE (available, current_load) ON tokenserver.nodes FROM 'purge'@'%'")
     wrong("The user lacks a privilege", **authority)
-    sql("GRANT UPDATE (available, current_load) ON tokenserver.nodes TO 'purge'@'%'")
+    server.sql("GRANT UPDATE (available, current_load) ON tokenserver.nodes TO 'purge'@'%'")
 
 
 def ordered(output):
@@ -269,7 +215,7 @@ def ordered(output):
 def cron(authority):
     """What cron does with its line: a shell with next to no environment."""
     entry = next(line for line in open(f"{repository}/deploy/cron/purge-old-records") if "--oneshot" in line)
-    sql("UPDATE users SET replaced_at = 1000 WHERE replaced_at IS NULL LIMIT 7", database="tokenserver")
+    server.sql("UPDATE users SET replaced_at = 1000 WHERE replaced_at IS NULL LIMIT 7", database="tokenserver")
     command = here(re.sub(r"^(\S+\s+){6}", "", entry)).replace("/var/lib/purge-old-records", folder)
     command = command.replace("--oneshot", "--oneshot --node-type mysql")
     run("mkdir", "-p", f"{folder}/bin")
@@ -288,13 +234,6 @@ def cron(authority):
     assert "ended with code" in done.stdout, done.stdout
 
 
-try:
-    first_hour()
-    print("the page is true")
-finally:
-    for child in reversed(children):
-        child.terminate()
-        if child.stdin:
-            child.stdin.close()
-    for child in children:
-        child.wait(30)
+with Machine(programs, folder) as machine:
+    first_hour(machine)
+print("the page is true")

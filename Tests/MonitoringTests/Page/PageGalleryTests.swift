@@ -29,7 +29,11 @@ struct PageGalleryTests {
         world.ledger.observe(.backlogCountBegan)
         world.ledger.observe(
             .backlogCounted(
-                BacklogSize(purgeable: records, waitingForDownedNodes: records / 500, oldest: records == 0 ? nil : oldest),
+                BacklogSize(
+                    purgeable: records,
+                    waitingForDownedNodes: records / 500,
+                    oldest: records == 0 ? nil : oldest
+                ),
                 now: world.time.wallTime
             )
         )
@@ -141,7 +145,9 @@ struct PageGalleryTests {
         world.board.clear(sawAll: true)
         world.board.wait(forRunAt: world.time.wallTime.advanced(by: .seconds(2311)))
         let text = try await look(world, "month").first ?? ""
-        for word in ["Idle", "Running for\n30 d", "Next run", "written_since"] { #expect(text.contains(word), "\(word)") }
+        for word in ["Idle", "Running for\n30 d", "Next run", "written_since"] {
+            #expect(text.contains(word), "\(word)")
+        }
         // That a run failed long ago is no alarm any more.
         #expect(!text.contains("The last run failed"))
     }
@@ -202,7 +208,10 @@ struct PageGalleryTests {
         for _ in 0..<40 { world.ledger.observe(.recordFailed(UID(1), NodeID(1), .connect)) }
         for _ in 0..<48_211 { world.ledger.observe(.recordHeld(UID(1), NodeID(1), .massUnassigned, until: nil)) }
         let text = try await look(world, "trouble").first ?? ""
-        for word in ["missed by 4 d", "mass_unassigned", "decommissioned", "4 of 7 nodes are in trouble", "48,211 records are held"] { #expect(text.contains(word), "\(word)") }
+        for word in [
+            "missed by 4 d", "mass_unassigned", "decommissioned", "4 of 7 nodes are in trouble",
+            "48,211 records are held",
+        ] { #expect(text.contains(word), "\(word)") }
     }
 
     @Test("the database is lost in a run")
@@ -219,7 +228,13 @@ struct PageGalleryTests {
     @Test("the last run failed")
     func failed() async throws {
         let world = purging()
-        world.ledger.observe(.finished(summary { $0.deleted = [:]; $0.stopReason = .secretRefused }))
+        world.ledger.observe(
+            .finished(
+                summary {
+                    $0.deleted = [:]; $0.stopReason = .secretRefused
+                }
+            )
+        )
         world.board.wait(forRunAt: world.time.wallTime.advanced(by: .seconds(3100)))
         await world.watch(seconds: 400)
         let text = try await look(world, "failed").first ?? ""
@@ -237,6 +252,9 @@ struct PageGalleryTests {
         publish(world, nodes: nodes)
         let text = try await look(world, "two-hundred-nodes", ["1280-light", "390-light"]).first ?? ""
         for number in [3, 77, 199] { #expect(text.contains(nodes[number].url)) }
-        #expect(text.contains("88 more healthy nodes") == false && text.contains("85 more healthy nodes") && text.contains("100 more nodes"))
+        #expect(
+            text.contains("88 more healthy nodes") == false && text.contains("85 more healthy nodes")
+                && text.contains("100 more nodes")
+        )
     }
 }

@@ -79,7 +79,9 @@ struct OpenRunTests {
             return isDead ? .init(.unreachable(what: "refused", sent: false), after: .zero) : .good
         }
         let summary = try fixture.run()
-        #expect(fixture.observer.events.contains { if case .nodeChanged(_, .abandoned, _) = $0 { true } else { false } })
+        #expect(
+            fixture.observer.events.contains { if case .nodeChanged(_, .abandoned, _) = $0 { true } else { false } }
+        )
         #expect(summary.stopReason == .complete, "\(summary.stopReason), \(summary.troubledNodes)")
         #expect(summary.skipped == 0 && summary.troubledNodes.isEmpty)
         #expect(fixture.uids == [3])
