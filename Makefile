@@ -30,9 +30,10 @@ deb: release
 	rm -f .build-release/purge-old-records_*.deb
 	Scripts/debian-package .build-release/release/purge-old-records .build-release/release/program-manual .build-release
 
-# What is shipped, through the tools that read it: manifests, alerts, units, manual, completions, the Debian package.
-deploy-check: deb
-	Scripts/deploy-check .build-release/release/purge-old-records .build-release/release/program-manual
+# What is shipped, on the tools that it is made for: manifests, alerts, dashboard, units, completions, the package, the image. Half an
+# hour; Scripts/deploy-check names its parts.
+deploy-check: build deb
+	Scripts/deploy-check .build-release/purge-old-records_*.deb
 
 # Everything that the tests need is installed or started here, on loopback and in temporary folders.
 test:

@@ -10,6 +10,12 @@ enum Main {
         signal(SIGXFSZ, SIG_IGN)
         StandardOutput.keepDescriptors()
         FileLimit.raise()
+        // Swift reads them from /proc. Without it there are none, not even the program's name, and nobody may take that for a
+        // call without options: a --dryrun would be lost.
+        guard !CommandLine.arguments.isEmpty else {
+            Logs.complain("purge-old-records: the arguments can't be read, as /proc is not mounted", "mount it")
+            exit(EXIT_FAILURE)
+        }
         let environment = ProcessInfo.processInfo.environment
         let arguments = ArgumentSpelling.canonical(Array(CommandLine.arguments.dropFirst()))
         if let first = arguments.first, ["-h", "--help", "help"].contains(first), arguments.count == 1 {

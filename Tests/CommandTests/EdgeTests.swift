@@ -2,12 +2,31 @@ import Foundation
 import Purging
 import Sandbox
 import TestDatabases
+import TestSupport
 import Testing
 import TokenserverStore
 
 /// Backlogs of less than a page, and what else is easily lost at the edges of a run.
 @Suite("At the edges of a run")
 struct EdgeTests {
+    @Test("without /proc, in which Swift finds a program's arguments, nothing is done: a --dryrun would be lost")
+    func noProc() async throws {
+        try await TestWorld.with { world in
+            try await world.add(SandboxRecord.obsolete(1...3))
+            // All that a real run needs is in the environment.
+            let run = try Tool.run(
+                URL(filePath: "/usr/bin/env"),
+                world.environment.map { "\($0)=\($1)" } + [
+                    "unshare", "--map-root-user", "--mount", "timeout", "20", "sh", "-c",
+                    "mount -t tmpfs none /proc && exec \(Program.purge.url.path) --oneshot --dryrun",
+                ]
+            )
+            #expect(run.code == 1 && run.text.contains("/proc is not mounted"), "\(run.code) \(run.text)")
+            #expect(world.requests == 0)
+            #expect(try await world.uids() == [1, 2, 3])
+        }
+    }
+
     @Test("a single record without a node is purged in one run", arguments: TestDatabase.Kind.allCases)
     func singleNodeless(_ kind: TestDatabase.Kind) async throws {
         try await TestWorld.with(kind) { world async throws in

@@ -157,6 +157,17 @@ struct MonitorTests {
         #expect(left.allSatisfy { $0.inFlight == 0 && $0.waiting == 0 && $0.limit == 8 })
     }
 
+    @Test("where no node accepted the secret, none is in trouble for refusing everything, but for other reasons")
+    func wrongSecret() {
+        let world = World()
+        let nodes: [NodeStatus] = [
+            .named("https://one", .circuitOpen(.refusesEverything)), .named("https://two", .circuitOpen(.unreachable)),
+        ]
+        world.board.publish(RunStatus(summary: RunSummary(), nodes: nodes), at: world.time.now)
+        world.board.clear(sawAll: false, secretWasRefused: true)
+        #expect(world.monitor.state().nodes.map(\.state) == [.unproven, .circuitOpen(.unreachable)])
+    }
+
     @Test(
         "a node that a run over everything doesn't meet is forgotten, as it may be down or gone; one of a shard proves nothing"
     )

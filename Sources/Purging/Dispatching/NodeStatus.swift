@@ -57,12 +57,20 @@ package struct NodeStatus: Sendable, Equatable {
     }
 
     /// What of it outlives the run. A pause that it asked for is measured from then, so it doesn't.
-    var atRest: NodeStatus {
-        let isBackingOff = if case .backingOff = state { true } else { false }
+    ///
+    /// - Parameter secretWasRefused: whether no node accepted the secret: then it is not the node that is at fault.
+    func atRest(secretWasRefused: Bool) -> NodeStatus {
+        let rested: State =
+            switch state {
+            case .backingOff: .healthy
+            case .circuitOpen(.refusesEverything) where secretWasRefused: .unproven
+            case .abandoned(.refusesEverything) where secretWasRefused: .unproven
+            default: state
+            }
         var rest = NodeStatus(
             url: url,
-            state: isBackingOff ? .healthy : state,
-            problem: problem,
+            state: rested,
+            problem: rested == state ? problem : nil,
             limit: limit,
             latency: latency,
             latencyAtRest: latencyAtRest,

@@ -59,13 +59,15 @@ package final class StatusBoard: Sendable {
 
     /// The run has purged what it could.
     ///
-    /// - Parameter sawAll: whether it went through the whole backlog. Nodes that it didn't meet are forgotten then: they are
-    ///   down, or gone, or have nothing obsolete.
-    package func clear(sawAll: Bool) {
+    /// - Parameters:
+    ///   - sawAll: whether it went through the whole backlog. Nodes that it didn't meet are forgotten then: they are down, or
+    ///     gone, or have nothing obsolete.
+    ///   - secretWasRefused: whether no node accepted the secret. Then no node is in trouble for refusing everything.
+    package func clear(sawAll: Bool, secretWasRefused: Bool = false) {
         current.withLock { content in
             let met = Set(content.status?.nodes.map(\.url) ?? [])
             content.known = content.known.filter { !sawAll || met.contains($0.status.url) }.map { node in
-                KnownNode(status: node.status.atRest, metAt: node.metAt)
+                KnownNode(status: node.status.atRest(secretWasRefused: secretWasRefused), metAt: node.metAt)
             }
             content.status = nil
             content.writtenAt = nil

@@ -194,7 +194,11 @@ package struct PurgeRun: Sendable {
         }
         // What a run of less than a second learnt of the nodes is to be known as well.
         board?.publish(engine.status(at: time.now), at: time.now)
-        board?.clear(sawAll: engine.result.stopReason.coversAll && options.shard == nil)
+        let stopReason = engine.result.stopReason
+        board?.clear(
+            sawAll: stopReason.coversAll && options.shard == nil,
+            secretWasRefused: stopReason == .secretRefused || stopReason == .secretUnproven
+        )
         gates = engine.gates
         return engine.result
     }
