@@ -3,12 +3,17 @@
 import contextlib
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
 
 REPOSITORY = os.path.realpath(f"{os.path.dirname(__file__)}/../..")
+
+
+# So that what was started is ended then, too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def free_port():

@@ -33,7 +33,7 @@ def value(number, unit):
 
 def query(expression, step):
     for name, text in [
-        ("$__rate_interval", f"{max(4 * step, 2):.0f}s"), ("$__range", "1h"), ("$job", "purge-old-records"), ("$instance", ".*"),
+        ("$__rate_interval", f"{max(4 * step, 4):.0f}s"), ("$__range", "1h"), ("$job", "purge-old-records"), ("$instance", ".*"),
         ("$node", ".*"),
     ]:
         expression = expression.replace(name, text)
@@ -77,7 +77,12 @@ def draw_lines(axes, panel, answers, unit):
 def draw_states(axes, panel, answers, unit):
     mappings = {}
     for mapping in panel["fieldConfig"]["defaults"].get("mappings", []):
-        mappings.update({float(k): v.get("text", k) for k, v in mapping.get("options", {}).items()})
+        options = mapping["options"]
+        if mapping["type"] == "range":
+            # From one on, as the queries have it.
+            mappings[float(options["from"])] = options["result"]["text"]
+        else:
+            mappings.update({float(number): result.get("text", number) for number, result in options.items()})
     names = []
     for target, series in answers:
         for one in series:

@@ -108,7 +108,7 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
             status: status,
             isNodes: headers.weaveTimestamp != nil,
             lastModified: headers.lastModified,
-            sender: headers.sender
+            sender: headers.sender(status: status)
         )
         return NodeAnswer(
             verdict,

@@ -36,8 +36,9 @@ struct ResponseHeaders {
     /// Hawk challenges, as far as they are one header each.
     var challenges: [String] { headers["WWW-Authenticate"] }
 
-    /// Who answered, as far as it says so, for a log: only plain characters, and not many.
-    var sender: String {
+    /// Who answered with this status, as far as it says so, for a log: only plain characters, and not many.
+    func sender(status: Int) -> String {
+        let redirection = (300..<400).contains(status) ? redirection : nil
         let text = [headers.first(name: "Server"), headers.first(name: "Content-Type"), redirection]
             .compactMap { $0 }
             .joined(separator: ", ")
@@ -45,12 +46,14 @@ struct ResponseHeaders {
         return plain.isEmpty ? "an unnamed server" : String(String.UnicodeScalarView(plain.prefix(160)))
     }
 
-    /// To which server it redirects; the path would add nothing.
+    /// To which server it redirects: neither the path nor a password or a query is anybody's business.
     private var redirection: String? {
         guard let location = headers.first(name: "Location") else { return nil }
         let parts = location.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count > 2, parts[1].isEmpty else { return "redirects to another path" }
-        return "redirects to \(parts[0])//\(parts[2])"
+        let authority = parts[2].prefix { $0 != "?" && $0 != "#" }
+        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        return "redirects to \(parts[0])//\(host)"
     }
 
     private func seconds(_ name: String) -> Double? {

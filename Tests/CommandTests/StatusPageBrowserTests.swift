@@ -30,7 +30,7 @@ struct StatusPageBrowserTests {
                 try watcher.metric("purge_node_circuit_open{node=\"\(world.nodes[1].url)\"}") == 1
             }
             let busy = try look(watcher, "real-busy")
-            #expect(busy.title == "Purging – purge-old-records")
+            #expect(busy.title == "Purging, 1 problem – purge-old-records")
             for text in [
                 "met, with 19 d", "it answers with errors", world.nodes[0].url, "failed: malformed",
                 "Deleted in this run",
@@ -42,7 +42,7 @@ struct StatusPageBrowserTests {
             #expect(FileManager.default.createFile(atPath: pause.path, contents: nil))
             try await eventually("it pauses") { try watcher.metric("purge_paused") == 1 }
             let paused = try look(watcher, "real-paused")
-            #expect(paused.title == "Paused – purge-old-records")
+            #expect(paused.title == "Paused, 1 problem – purge-old-records")
             #expect(paused.text.contains("Paused, because the pause file \(pause.path) exists."))
             program.send(SIGTERM)
             #expect(await program.finished().code == 0)

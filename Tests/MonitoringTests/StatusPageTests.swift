@@ -62,7 +62,7 @@ struct StatusPageTests {
         let html = html(world)
         #expect(html.contains("circuit open: it answers with errors"))
         #expect(html.contains("circuit open: it can&#39;t be reached (connection &lt;refused&gt;); it is probed"))
-        #expect(html.contains("abandoned until the next run: it is decommissioned"))
+        #expect(html.contains("abandoned: it is decommissioned"))
         #expect(html.contains("backing off as it asked, for 1 min 30 s"))
         let bad = try #require(html.range(of: "https://bad"))
         let good = try #require(html.range(of: "https://good"))

@@ -113,13 +113,20 @@ struct StatusTests {
     @Test("is misrouted for a redirect, which is not followed", arguments: [300, 301, 302, 303, 304, 305, 307, 308])
     func redirect(status: Int) async throws {
         try await StorageNode.withNode(Fixture.node()) { elsewhere in
-            let fault = Fault(.redirect(status: status, location: elsewhere.url + "/1.5/7"))
+            let fault = Fault(
+                .redirect(
+                    status: status,
+                    location: elsewhere.url.replacing("://", with: "://me:hidden@") + "/1.5/7?hidden"
+                )
+            )
             try await Fixture.withNode(Fixture.node(fault)) { node, client in
                 let answer = await client.delete(try Fixture.request(to: node.url))
-                guard case .misrouted(status, _) = answer.verdict else {
+                guard case .misrouted(status, let what) = answer.verdict else {
                     Issue.record("\(answer.verdict)")
                     return
                 }
+                // To where, but nothing that may be a secret.
+                #expect(what.contains("redirects to \(elsewhere.url)") && !what.contains("hidden"), "\(what)")
                 let counts = (node.log.counters.requests, elsewhere.log.counters.requests)
                 #expect(counts == (1, 0))
             }

@@ -40,11 +40,5 @@ struct NodeSeries {
 
 extension NodeStatus {
     /// Whether nothing but a probe is sent to it, though nobody has said that it is down.
-    var isOutOfUse: Bool {
-        if isDowned { return false }
-        return switch state {
-        case .circuitOpen, .abandoned: true
-        case .healthy, .unproven, .backingOff: false
-        }
-    }
+    var isOutOfUse: Bool { !isDowned && state.isTrouble }
 }

@@ -46,9 +46,9 @@ enum PageStyle {
         .cards tr{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:.5rem .75rem;margin:0 0 .75rem;
         display:grid;grid-template-columns:1fr 1fr;gap:.1rem 1rem}
         .cards th,.cards td{border:0;padding:.1rem 0}.cards th,.cards .text{grid-column:1/-1}
-        .cards td::before{content:attr(data-name);color:var(--quiet);margin-right:.6rem}
+        .cards td::before{content:attr(data-name);color:var(--quiet);margin-right:.6rem;white-space:normal}
         .cards td:not(.text){display:flex;justify-content:space-between}}
-        @media print{footer,summary{display:none}details::details-content{content-visibility:visible;display:block}
+        time{white-space:nowrap}@media print{footer{display:none}@supports selector(::details-content){summary{display:none}}details::details-content{content-visibility:visible;display:block}
         section,.plot,tr{break-inside:avoid}body{padding:0;max-width:none}}
         """
 

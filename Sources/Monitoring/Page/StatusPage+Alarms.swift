@@ -3,7 +3,8 @@ import Support
 
 /// What somebody who opens the page should see first.
 extension StatusPage {
-    var alarms: [HTML] {
+    /// Why nothing new is sent, where that is nobody's fault.
+    var pauses: [HTML] {
         var alarms: [HTML] = []
         if let reason = state.pause {
             alarms.append(
@@ -29,8 +30,17 @@ extension StatusPage {
                 "<p class=\"alarm mild\" role=\"status\">The run waits for \(nodes.joined(separator: ", "))\(more).</p>\n"
             )
         }
+        return alarms
+    }
+
+    /// What somebody should see to.
+    var problems: [HTML] {
+        var alarms: [HTML] = []
         if state.database.isLost, let problem = state.database.problem {
-            alarms.append("<p class=\"alarm\" role=\"status\">The database does not answer: \(problem)</p>\n")
+            let since = state.database.answeredAt.map { ", since \(Figures.time($0))" } ?? ""
+            alarms.append(
+                "<p class=\"alarm\" role=\"status\">The database does not answer\(since); it is asked again and again: \(problem)</p>\n"
+            )
         }
         if let margin = state.ageObjectiveMargin, margin < .zero {
             alarms.append(
@@ -48,19 +58,16 @@ extension StatusPage {
                 "<p class=\"alarm\" role=\"status\">The last run failed, at \(Figures.dateAndTime(last.endedAt)): \(detail)</p>\n"
             )
         }
-        let troubled = state.nodes.filter(\.isOutOfUse)
+        let troubled = state.nodes.filter(\.isOutOfUse).sorted { $0.url < $1.url }
         if !troubled.isEmpty {
-            let all = state.nodes.count
-            let (some, their) =
-                all == 1
-                ? ("The only node is", "its")
-                : troubled.count == 1
-                    ? ("1 of \(Figures.grouped(all)) nodes is", "its")
-                    : ("\(Figures.grouped(troubled.count)) of \(Figures.grouped(all)) nodes are", "their")
+            let all = Figures.counted(state.nodes.count, "node")
+            let named = troubled.prefix(Self.namedNodes).map(\.url).joined(separator: ", ")
+            let more = troubled.count - min(troubled.count, Self.namedNodes)
             alarms.append(
                 """
-                <p class="alarm mild" role="status">\(some) in trouble: \(their) records stay as they are until a probe is \
-                answered.</p>
+                <p class="alarm mild" role="status">\(Figures.grouped(troubled.count)) of \(all) \
+                \(troubled.count == 1 ? "is" : "are") in trouble: \(named)\(more > 0 ? ", and \(Figures.grouped(more)) more" : ""). \
+                What is on them stays as it is until they answer a probe, in this run or in the next.</p>
 
                 """
             )
@@ -71,11 +78,13 @@ extension StatusPage {
             alarms.append(
                 """
                 <p class="alarm mild" role="status">\(Figures.counted(mass, "record")) \(mass == 1 ? "is" : "are") held, as very \
-                many of one node were replaced in the same millisecond: by an accident, or on purpose?</p>
+                many of one node were replaced in the same millisecond: see below how to confirm that it was meant.</p>
 
                 """
             )
         }
         return alarms
     }
+
+    private static let namedNodes = 3
 }

@@ -66,10 +66,10 @@ extension StatusPage {
         let why = node.problem.map { " (\($0))" } ?? ""
         return switch node.state {
         case .healthy: "<span class=\"good\">healthy</span>"
-        case .unproven: "<span class=\"fair\">unproven: it has not deleted anything yet</span>"
+        case .unproven: "<span class=\"fair\">unproven: it has not accepted a deletion yet</span>"
         case .backingOff(let time): "<span class=\"fair\">backing off as it asked, for \(Figures.duration(time))</span>"
         case .circuitOpen(let reason): "<span class=\"bad\">circuit open: \(reason.text)\(why); it is probed</span>"
-        case .abandoned(let reason): "<span class=\"bad\">abandoned until the next run: \(reason.text)\(why)</span>"
+        case .abandoned(let reason): "<span class=\"bad\">abandoned: \(reason.text)\(why); it is probed seldom</span>"
         }
     }
 }

@@ -110,7 +110,9 @@ extension StatusPage {
     }
 
     private static func reason(_ summary: RunSummary) -> HTML {
-        let nodes = summary.troubledNodes.map { node in
+        // Where no node accepted the secret, it is none of them that is at fault.
+        let isSecret = summary.stopReason == .secretRefused || summary.stopReason == .secretUnproven
+        let nodes = (isSecret ? [] : summary.troubledNodes).map { node in
             let left = node.records.map { ", \(Figures.counted($0, "record")) left" } ?? ""
             return "\(node.url) (\(node.reason)\(left))"
         }.joined(separator: ", ")

@@ -27,14 +27,14 @@ struct StatusPage {
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
-            <title>\(badge.word) – purge-old-records</title>
+            <title>\(title) – purge-old-records</title>
             <link rel="icon" href="data:,">
             <noscript><meta http-equiv="refresh" content="30"></noscript>
             <style>\(HTML(markup: PageStyle.css))</style>
             </head>
             <body>
             <main id="state">
-            \(header)\(alarms)\(now)\(backlog)\(nodes)\(reasons)\(runs)
+            \(header)\(pauses)\(problems)\(now)\(backlog)\(nodes)\(reasons)\(runs)
             </main>
             <footer>
             <button type="button" id="updates" hidden>Stop updating</button>
@@ -48,10 +48,21 @@ struct StatusPage {
         return page.text
     }
 
-    /// What it does, in a word, and how that is to be seen. Without its database it does nothing, whatever it is in the middle of.
+    /// What it does, in a word, and how that is to be seen. Where its database doesn't answer and nothing moves, it does nothing,
+    /// whatever it is in the middle of.
     private var badge: (word: String, style: String) {
-        if state.database.isLost, state.phase != .stopping { return ("No database", "bad") }
+        if state.database.isLost, state.pause == nil, state.rate == 0, state.phase != .stopping {
+            return ("No database", "bad")
+        }
+        if state.phase == .idle, state.book.runs.first?.summary.stopReason.isError == true {
+            return ("Last run failed", "bad")
+        }
         return (word, state.phase.name)
+    }
+
+    private var title: String {
+        let count = problems.count
+        return count == 0 ? badge.word : "\(badge.word), \(Figures.counted(count, "problem"))"
     }
 
     private var word: String {
@@ -67,12 +78,16 @@ struct StatusPage {
         }
     }
 
+    private var problemBadge: HTML {
+        problems.isEmpty ? "" : " <span class=\"badge bad\">\(Figures.counted(problems.count, "problem"))</span>"
+    }
+
     private var header: HTML {
         let program = state.program
         let shard: HTML = program.shard.isEmpty ? "" : "<dt>Shard</dt><dd>\(program.shard)</dd>"
         return """
             <header>
-            <h1>purge-old-records <span class="badge \(badge.style)">\(badge.word)</span></h1>
+            <h1>purge-old-records <span class="badge \(badge.style)">\(badge.word)</span>\(problemBadge)</h1>
             <dl class="facts">
             <dt>Database</dt><dd>\(program.database)</dd>\(shard)
             <dt>Running for</dt><dd>\(Figures.wholeSeconds(state.now.since(program.startedAt)))</dd>
@@ -99,15 +114,19 @@ struct StatusPage {
             if state.pause == nil { tile("Speed", "\(Figures.rate(state.rate))/s", "over ten seconds") }
             tile("In progress", Figures.grouped(run.inProgress), "records; \(Figures.grouped(run.pending)) pending")
             if let (shortest, longest) = timeLeft {
-                tile("Time left", shortest, longest == shortest ? "at this speed" : "to \(longest), at this speed")
+                let speed = state.rate > 0.01 ? "at this speed" : "at the last minute's speed"
+                tile("Time left", shortest, longest == shortest ? speed : "to \(longest), \(speed)")
             }
             if let reached = run.reached {
                 tile("Position", Figures.day(reached), "in the backlog: records replaced by then were read")
             }
         }
-        if let started = state.book.runStartedAt { tile("Run started", Figures.time(started), "UTC") }
+        if let started = state.book.runStartedAt {
+            let isToday = Figures.day(started) == Figures.day(state.now)
+            tile("Run started", Figures.time(started), isToday ? "UTC" : "UTC, on \(Figures.day(started))")
+        }
         if let next = state.nextRun {
-            tile("Next run", Figures.time(next), "in \(Figures.wholeSeconds(max(.zero, next.since(state.now))))")
+            tile("Next run", Figures.time(next), "UTC, in \(Figures.wholeSeconds(max(.zero, next.since(state.now))))")
         }
         if state.run == nil {
             tile("Deleted since the program's start", Figures.grouped(totals.deletedTotal), "records")

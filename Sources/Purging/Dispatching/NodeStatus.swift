@@ -11,6 +11,14 @@ package struct NodeStatus: Sendable, Equatable {
         case circuitOpen(NodeGate.TroubleReason)
         /// For the rest of the run.
         case abandoned(NodeGate.TroubleReason)
+
+        /// Whether it gets nothing but probes.
+        package var isTrouble: Bool {
+            switch self {
+            case .circuitOpen, .abandoned: true
+            case .healthy, .unproven, .backingOff: false
+            }
+        }
     }
 
     package let url: String

@@ -19,13 +19,14 @@ struct NodeTroubles: Sendable {
     func problem(of node: String) -> String? { reasons[node] == nil ? nil : problems[node] }
 
     mutating func note(_ change: NodeGate.Change, of node: String, problem: String? = nil) {
-        if let problem { problems[node] = problem }
         switch change {
         case .recovered:
             recovered.insert(node)
             forgetIfOver(node)
         case .circuitOpen(let reason, _), .probeFailed(let reason, _), .abandoned(let reason):
             recovered.remove(node)
+            // What it answered before says nothing of another reason.
+            if problem != nil || reasons[node] != reason.rawValue { problems[node] = problem }
             reasons[node] = reason.rawValue
         }
     }

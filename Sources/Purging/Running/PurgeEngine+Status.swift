@@ -29,7 +29,7 @@ extension PurgeEngine {
         )
         return status.map { node in
             var node = node
-            node.problem = troubles.problem(of: node.url)
+            if node.state.isTrouble { node.problem = troubles.problem(of: node.url) }
             node.isDowned = urls.contains(node.url)
             node.ids = targets[node.url].map { directory.nodes(at: $0).sorted() } ?? []
             return node

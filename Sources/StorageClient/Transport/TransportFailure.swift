@@ -97,7 +97,7 @@ extension TransportFailure {
             return "its TLS certificate is not accepted; see --ca-file for an authority of your own, or renew it"
         }
         if names.contains("WRONG_VERSION_NUMBER") || names.contains("HTTP_REQUEST") {
-            return "no TLS is spoken there; is its URL http instead of https?"
+            return "no TLS is spoken there; should its URL begin with http://?"
         }
         return "TLS handshake failed"
     }

@@ -23,7 +23,7 @@ package final class ProgressLogObserver: RunObserver {
     private let elapsed: @Sendable () -> Duration
     private let state: Mutex<State>
 
-    /// What a run purges at most; nil without a limit.
+    /// As ``ProgressObserver/limit``.
     private let limit: Int?
 
     /// - Parameter verb: what is done to the records, as the message's first word.
@@ -40,7 +40,7 @@ package final class ProgressLogObserver: RunObserver {
     package func observe(_ event: RunEvent) {
         switch event {
         case .backlogCounted(let size, _):
-            state.withLock { $0.total = min(size.toPurge, limit ?? .max) }
+            state.withLock { $0.total = size.toPurge > limit ?? .max ? nil : size.toPurge }
         case .waiting(let waits): state.withLock { $0.waits = waits }
         case .progressed(let done, let held, let failed): progressed(done, held, failed)
         case .finished: state.withLock { $0 = State() }

@@ -16,7 +16,7 @@ struct PurgeCommand: ParsableCommand {
             touched; where that is in doubt, the record is held and reported.
 
             The subcommand backlog reports what is purgeable, waiting and held, by node and by age, and changes \
-            nothing; audit answers from audit logs what was deleted. See their --help. The default subcommand is purge.
+            nothing; audit reports what was deleted, from audit logs. See their --help. The default subcommand is purge.
 
             Every option with _ can be written with -, and the other way round. Options win over the environment. Times are \
             in seconds, or have a unit: 90, 15m, 36h, 30d, 2w.
@@ -28,7 +28,7 @@ struct PurgeCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The master secret. Everyone on this machine can see it there: better use --secret-file or"
+            "The master secret. Everyone on this machine can see it in the list of processes: better use --secret-file or"
                 + " SYNC_MASTER_SECRET.",
             valueName: "secret"
         )

@@ -43,7 +43,7 @@ struct RecordOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What the storage runs on: mysql, postgres or spanner, for all nodes; URL=TYPE for one node (repeatable)."
+            "What the storage runs on: mysql (or MariaDB), postgres or spanner, for all nodes; URL=TYPE for one node (repeatable)."
                 + " On spanner, records of one user can share their data. Where some nodes are named by URL, records of the"
                 + " others are held.",
             valueName: "type"
@@ -92,7 +92,7 @@ struct RecordOptions: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Confirm that so many records of this node were unassigned on purpose (repeatable). Risk: if not, their users'"
+            "Purge the records of this node that --hold-mass holds: they were unassigned on purpose (repeatable). Risk: if not, their users'"
                 + " data is lost.",
             valueName: "id"
         )

@@ -19,7 +19,10 @@ struct RunningOptions: ParsableArguments {
     )
     var purgeInterval = "3600"
 
-    @Flag(help: "One run, then exit.")
+    @Flag(
+        help:
+            "One run, then exit. Without it the program is a service: a run every --purge-interval, until it is stopped."
+    )
     var oneshot = false
 
     @Flag(help: "Decide about the whole backlog, but change nothing and send nothing.")

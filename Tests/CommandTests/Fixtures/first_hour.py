@@ -4,7 +4,7 @@ behind it, and the files of deploy/compose; and makes each of its mistakes. Know
 usage: first_hour.py REPOSITORY PROGRAMS FOLDER
 """
 
-import json
+import getpass
 import os
 import re
 import subprocess
@@ -13,6 +13,7 @@ import sys
 import yaml
 
 repository, programs, folder = sys.argv[1:]
+sys.dont_write_bytecode = True
 sys.path.insert(0, f"{repository}/Scripts/deploy")
 from machine import Machine, free_port, listens, make_certificates, run, wait
 
@@ -38,6 +39,7 @@ def here(text):
     """The page's places, as they are in this test."""
     for there, ours in [
         ("/etc/purge-old-records", f"{folder}/etc"),
+        ("/var/lib/purge-old-records", f"{folder}/var"),
         ("/usr/bin/purge-old-records", f"{programs}/purge-old-records"),
         ("127.0.0.1:3306", f"127.0.0.1:{server.port}"),
         ("127.0.0.1:8000", f"127.0.0.1:{node_port}"),
@@ -55,7 +57,7 @@ def expect(output, shown):
         pattern = ".*".join(re.sub(r"(\\ )+", r"\\s+", re.escape(part.strip())) for part in line.split("…"))
         match = re.compile(pattern).search(output, at)
         assert match, f"the page shows, and the program does not say:\n  {line}\nbut:\n{output}"
-        at = match.start()
+        at = match.end()
 
 
 def shell(script, check=True, **variables):
@@ -122,30 +124,27 @@ def first_hour(machine):
     start_proxy(machine)
 
     # The page's own statements say what compose's do.
-    (statements,) = blocks("1. A user", "sql")
+    (statements,) = blocks("2. A user", "sql")
     stated = {line for line in statements.splitlines() if line.startswith("GRANT")}
     assert stated == {line.strip() for line in open(f"{folder}/compose/grants.sql") if line.startswith("GRANT")}, stated
 
-    os.mkdir(f"{folder}/etc")
+    account = {"ACCOUNT": getpass.getuser()}
     password = re.search(r"purge:(\w+)@", secrets["purge-database-url"])[1]
-    (files,) = blocks("2. Two files", "sh")
-    shell(here(files), PASSWORD=password, MASTER_SECRET=secrets["master-secret"])
+    shell(here(blocks("1. Install", "sh")[0]), **account)
+    shell(here(blocks("3. Two files", "sh")[0]), PASSWORD=password, MASTER_SECRET=secrets["master-secret"], **account)
     assert oct(os.stat(f"{folder}/etc/master-secret").st_mode)[-3:] == "600"
 
-    (look,) = blocks("3. Look", "sh")
-    expect(shell(here(look))[0], blocks("3. Look", "text")[0])
-
-    (rehearse, few), (rest,) = split_commands(blocks("4. Rehearse", "sh")[0])
-    mistakes(few, password)
     authority = {"SSL_CERT_FILE": f"{folder}/ca.pem"}
-    before = deleted()
-    shell(rehearse, **authority)
-    assert deleted() == before, "a dry run deleted something"
-    output = shell(few, **authority)[0]
-    assert deleted()[1] == 25
-    output += shell(rest, **authority)[0]
-    expect(output, blocks("4. Rehearse", "text")[0])
-    assert "othing" in shell(here(look))[0], shell(here(look))[0]
+    mistakes(here(blocks("6. Purge a few", "sh")[0]))
+    before, gone = deleted(), 0
+    for heading, limit in [("4. Look", 0), ("5. Rehearse", 0), ("6. Purge a few", 25), ("7. Purge the rest", None)]:
+        (command,) = blocks(heading, "sh")
+        expect(shell(here(command), **authority)[0], blocks(heading, "text")[0])
+        gone = deleted()[1]
+        assert gone == limit or limit is None and gone > 100, f"{heading}: {gone} were deleted"
+        assert limit != 0 or deleted() == before, f"{heading} changed something"
+    look = shell(here(blocks("4. Look", "sh")[0]))[0]
+    assert "othing" in look, look
 
     # What compose would start: the same, as a service.
     arguments = " ".join(f"'{argument}'" for argument in services["purge-old-records"]["command"])
@@ -155,25 +154,16 @@ def first_hour(machine):
     url = f"{folder}/compose/secrets/purge-database-url"
     os.chmod(url, 0o600)
     open(url, "w").write(secrets["purge-database-url"].replace("database:3306", f"127.0.0.1:{server.port}"))
-    service = subprocess.Popen(["bash", "-c", f"exec purge-old-records {arguments}"], stderr=subprocess.PIPE, text=True,
-                               env={"PATH": f"{programs}:/usr/bin:/bin", **authority})
-    for line in service.stderr:
-        if json.loads(line).get("stop_reason"):
-            break
-    assert json.loads(line)["stop_reason"] == "complete", line
-    service.terminate()
-    assert service.wait(30) == 0
+    log = f"{folder}/service.log"
+    service = machine.start("bash", "-c", f"exec purge-old-records {arguments}", stderr=open(log, "w"),
+                            env={"PATH": f"{programs}:/usr/bin:/bin", **authority})
+    wait("the service's first run", lambda: '"stop_reason":"complete"' in open(log).read(), 60)
+    assert machine.stop(service) == 0
 
     cron(authority)
 
 
-def split_commands(block):
-    commands = re.split(r"\n(?=purge-old-records)", here(block).strip())
-    assert len(commands) == 3
-    return commands[:2], commands[2:]
-
-
-def mistakes(command, password):
+def mistakes(command):
     authority = {"SSL_CERT_FILE": f"{folder}/ca.pem"}
     before = deleted()
 
@@ -216,7 +206,7 @@ def cron(authority):
     """What cron does with its line: a shell with next to no environment."""
     entry = next(line for line in open(f"{repository}/deploy/cron/purge-old-records") if "--oneshot" in line)
     server.sql("UPDATE users SET replaced_at = 1000 WHERE replaced_at IS NULL LIMIT 7", database="tokenserver")
-    command = here(re.sub(r"^(\S+\s+){6}", "", entry)).replace("/var/lib/purge-old-records", folder)
+    command = here(re.sub(r"^(\S+\s+){6}", "", entry))
     command = command.replace("--oneshot", "--oneshot --node-type mysql")
     run("mkdir", "-p", f"{folder}/bin")
     open(f"{folder}/bin/logger", "w").write(f"#!/bin/sh\ncat >>{folder}/syslog\n")
@@ -225,7 +215,7 @@ def cron(authority):
                           env={"PATH": f"{folder}/bin:/usr/bin:/bin", "HOME": folder, **authority})
     # No mail if all is well.
     assert done.returncode == 0 and done.stdout == "", done.stdout
-    assert "purge_last_run_exit_code 0" in open(f"{folder}/purge-old-records.prom").read()
+    assert "purge_last_run_exit_code 0" in open(f"{folder}/var/purge-old-records.prom").read()
     assert "Run ended" in open(f"{folder}/syslog").read()
     run("chmod", "000", f"{folder}/etc/master-secret")
     os.rename(f"{folder}/etc/master-secret", f"{folder}/etc/gone")

@@ -209,7 +209,7 @@ struct PageGalleryTests {
         for _ in 0..<48_211 { world.ledger.observe(.recordHeld(UID(1), NodeID(1), .massUnassigned, until: nil)) }
         let text = try await look(world, "trouble").first ?? ""
         for word in [
-            "missed by 4 d", "mass_unassigned", "decommissioned", "4 of 7 nodes are in trouble",
+            "missed by 4 d", "mass_unassigned", "decommissioned", "4 of 7 nodes are in trouble: https://sync-1-us",
             "48,211 records are held",
         ] { #expect(text.contains(word), "\(word)") }
     }
@@ -241,7 +241,7 @@ struct PageGalleryTests {
         #expect(text.contains("The last run failed"))
     }
 
-    @Test("two hundred nodes: a page that is quick to make, and tells of all that are in trouble")
+    @Test("two hundred nodes: all that are in trouble are shown, and some of the others")
     func manyNodes() async throws {
         let world = purging(records: 220_000_000)
         await world.watch(seconds: 12 * 3600) { second in if second % 60 == 0 { delete(900, world) } }
@@ -253,7 +253,7 @@ struct PageGalleryTests {
         let text = try await look(world, "two-hundred-nodes", ["1280-light", "390-light"]).first ?? ""
         for number in [3, 77, 199] { #expect(text.contains(nodes[number].url)) }
         #expect(
-            text.contains("88 more healthy nodes") == false && text.contains("85 more healthy nodes")
+            text.contains("85 more healthy nodes")
                 && text.contains("100 more nodes")
         )
     }
