@@ -38,12 +38,15 @@ struct ResponseHeaders {
 
     /// Who answered with this status, as far as it says so, for a log: only plain characters, and not many.
     func sender(status: Int) -> String {
+        let name = [headers.first(name: "Server"), headers.first(name: "Content-Type")].compactMap { $0 }
         let redirection = (300..<400).contains(status) ? redirection : nil
-        let text = [headers.first(name: "Server"), headers.first(name: "Content-Type"), redirection]
-            .compactMap { $0 }
-            .joined(separator: ", ")
-        let plain = text.unicodeScalars.filter { (0x20...0x7E).contains($0.value) && $0 != "\"" }
-        return plain.isEmpty ? "an unnamed server" : String(String.UnicodeScalarView(plain.prefix(160)))
+        let parts = [name.joined(separator: ", "), redirection ?? ""].map(Self.plain).filter { !$0.isEmpty }
+        return parts.isEmpty ? "an unnamed server" : parts.joined(separator: ", ")
+    }
+
+    private static func plain(_ text: String) -> String {
+        let scalars = text.unicodeScalars.filter { (0x20...0x7E).contains($0.value) && $0 != "\"" }
+        return String(String.UnicodeScalarView(scalars.prefix(80)))
     }
 
     /// To which server it redirects: neither the path nor a password or a query is anybody's business.

@@ -27,7 +27,8 @@ struct ResultTests {
             // As many as the database has, though most of them were never read.
             #expect(
                 lines.contains(
-                    "  skipped     300  on \(world.nodes[1].url): it can't be reached; see to the node, or mark it as down"
+                    "  skipped     300  on \(world.nodes[1].url): it can't be reached (connection refused); see to the node, "
+                        + "or mark it as down"
                 ),
                 "\(run.output)"
             )

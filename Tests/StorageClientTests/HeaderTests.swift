@@ -127,6 +127,13 @@ struct HeaderTests {
         let server = "Server: a\"b\u{1F600}c\(String(repeating: "d", count: 500))"
         let reply = Fixture.head("302 Found", Self.timestamp, server)
         let answer = try await Fixture.answer(saying: .bytes(reply))
-        #expect(answer.verdict == .misrouted(status: 302, what: "abc" + String(repeating: "d", count: 77)))
+        let name = "abc" + String(repeating: "d", count: 77)
+        #expect(answer.verdict == .misrouted(status: 302, what: name))
+        // A long name does not hide to where it redirects.
+        let elsewhere = Fixture.head("302 Found", Self.timestamp, server, "Location: https://elsewhere.example/1.5/7")
+        let redirected = try await Fixture.answer(saying: .bytes(elsewhere))
+        #expect(
+            redirected.verdict == .misrouted(status: 302, what: "\(name), redirects to https://elsewhere.example")
+        )
     }
 }

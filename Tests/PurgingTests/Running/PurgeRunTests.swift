@@ -131,7 +131,15 @@ struct PurgeRunTests {
         let last = fixture.nodes.exchanges.last { $0.request.target.text == Node.url(2) }
         #expect(try #require(last).sentAt - started < .seconds(20))
         #expect(
-            summary.troubledNodes == [.init(url: Node.url(1), reason: "unreachable", nodes: [NodeID(1)], records: 200)]
+            summary.troubledNodes == [
+                .init(
+                    url: Node.url(1),
+                    reason: "unreachable",
+                    problem: "no answer in time",
+                    nodes: [NodeID(1)],
+                    records: 200
+                )
+            ]
         )
         #expect(summary.stopReason == .incomplete && summary.skippedTotal == 200)
         #expect(summary.exitCode(isStrict: false) == 3)
