@@ -16,13 +16,7 @@ extension StatusPage {
         let shown = (troubled + healthy.prefix(Self.healthyShown)).prefix(NodeLabels.most)
         let folded = healthy.dropFirst(Self.healthyShown).prefix(NodeLabels.most - shown.count)
         let left = state.nodes.count - shown.count - folded.count
-        let fold: HTML =
-            folded.isEmpty
-            ? ""
-            : """
-            <details id="nodes"><summary>\(Figures.counted(folded.count, "more healthy node"))</summary>
-            \(Self.table(Array(folded)))</details>
-            """
+        let fold = Self.fold("nodes", Array(folded), named: "more healthy node", Self.table)
         let note: HTML = left > 0 ? "<p class=\"quiet\">\(Figures.counted(left, "more node")) not shown.</p>" : ""
         return """
             <section><h2>Nodes</h2>

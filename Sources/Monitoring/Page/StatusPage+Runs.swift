@@ -63,13 +63,7 @@ extension StatusPage {
             return "<section><h2>Last runs</h2>\n<p class=\"quiet\">None has ended yet.</p></section>\n"
         }
         let (last, older) = (state.book.runs.prefix(Self.runsShown), state.book.runs.dropFirst(Self.runsShown))
-        let fold: HTML =
-            older.isEmpty
-            ? ""
-            : """
-            <details id="runs"><summary>\(Figures.counted(older.count, "older run"))</summary>
-            \(Self.table(Array(older)))</details>
-            """
+        let fold = Self.fold("runs", Array(older), named: "older run", Self.table)
         return """
             <section><h2>Last runs</h2>
             \(Self.table(Array(last)))\(fold)</section>

@@ -78,6 +78,15 @@ struct StatusPage {
         }
     }
 
+    /// What is shown on demand, if there is any; the script keeps it open by its id.
+    static func fold<Item>(_ id: String, _ items: [Item], named noun: String, _ table: ([Item]) -> HTML) -> HTML {
+        if items.isEmpty { return "" }
+        return """
+            <details id="\(id)"><summary>\(Figures.counted(items.count, noun))</summary>
+            \(table(items))</details>
+            """
+    }
+
     private var problemBadge: HTML {
         problems.isEmpty ? "" : " <span class=\"badge bad\">\(Figures.counted(problems.count, "problem"))</span>"
     }

@@ -4,12 +4,12 @@ import SyncTokens
 package struct NodeStatus: Sendable, Equatable {
     package enum State: Sendable, Equatable {
         case healthy
-        /// It has not deleted anything yet.
+        /// It has not accepted a deletion yet.
         case unproven
         /// It asked for nothing new for a while.
         case backingOff(for: Duration)
         case circuitOpen(NodeGate.TroubleReason)
-        /// For the rest of the run.
+        /// Left alone, but for a probe now and then.
         case abandoned(NodeGate.TroubleReason)
 
         /// Whether it gets nothing but probes.

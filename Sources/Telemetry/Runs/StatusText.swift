@@ -59,7 +59,7 @@ package struct StatusText {
     private static func word(_ state: NodeStatus.State) -> String {
         switch state {
         case .healthy: "healthy"
-        case .unproven: "unproven, as it has not deleted anything yet"
+        case .unproven: "unproven, as it has not accepted a deletion yet"
         case .backingOff: "backing off, as it asked"
         case .circuitOpen: "circuit open; it is probed after a pause"
         case .abandoned: "abandoned for the rest of the run"

@@ -218,9 +218,12 @@ struct PurgeRunTests {
         options.pageSize = 500
         let fixture = frontOfUnasked(options)
         fixture.nodes.node(Node.url(1)) { _, _ in .init(.signatureRefused) }
-        let summary = try fixture.run()
+        let board = StatusBoard()
+        let summary = try fixture.run(board: board)
         #expect(summary.stopReason == .secretRefused)
         #expect(fixture.store.settlementsAsked.isEmpty)
+        // Nobody is to be sent to a node that is well, or told to mark it as down.
+        #expect(board.content.nodes.map(\.state) == [.unproven])
     }
 
     @Test("does what needs no request although --max-records ends it soon", arguments: [1, 5, 100])
