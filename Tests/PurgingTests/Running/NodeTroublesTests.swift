@@ -18,6 +18,8 @@ struct NodeTroublesTests {
         troubles.note(.probeFailed(.unreachable, nextIn: .seconds(5)), of: Node.url(2), problem: "connection refused")
         #expect(troubles.list(in: directory).map(\.problem) == ["connection refused"])
         troubles.note(.abandoned(.decommissioned), of: Node.url(2))
+        // "connection refused" is not why it is decommissioned.
+        #expect(troubles.list(in: directory).map(\.problem) == [nil])
         #expect(reasons(troubles) == ["decommissioned"])
     }
 
