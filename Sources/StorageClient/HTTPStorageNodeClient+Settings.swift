@@ -16,6 +16,8 @@ extension HTTPStorageNodeClient {
         package var resolver: any NameResolver = SystemResolver()
         /// No request begins on a connection that is older, however busy it is.
         var connectionAge = Duration.seconds(300)
+        /// A connection that nobody used for this long is closed.
+        package var connectionIdle = Duration.seconds(60)
         /// How often a node's name is looked up while there are connections to it. One whose address the name lost gets
         /// no further request.
         package var addressInterval = Duration.seconds(10)

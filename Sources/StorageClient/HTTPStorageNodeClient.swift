@@ -26,6 +26,7 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
                 count: settings.connectionsPerNode,
                 total: settings.mostConnections,
                 age: settings.connectionAge,
+                idle: settings.connectionIdle,
                 lookUps: settings.addressInterval
             ),
             time: time
@@ -104,16 +105,17 @@ package final class HTTPStorageNodeClient: StorageNodeClient {
     }
 
     private func answer(_ status: Int, _ headers: ResponseHeaders, elapsed: Duration) -> NodeAnswer {
+        let nodeTime = headers.weaveTimestamp
         let verdict = NodeAnswer.Verdict(
             status: status,
-            isNodes: headers.weaveTimestamp != nil,
+            isNodes: nodeTime != nil,
             lastModified: headers.lastModified,
             sender: headers.sender(status: status)
         )
         return NodeAnswer(
             verdict,
             status: status,
-            nodeTime: headers.weaveTimestamp,
+            nodeTime: nodeTime,
             quiet: headers.quiet,
             retryAfter: headers.retryAfter,
             elapsed: elapsed

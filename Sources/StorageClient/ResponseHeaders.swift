@@ -69,10 +69,9 @@ struct ResponseHeaders {
     /// A number as nodes write it: digits, perhaps with a fraction.
     private func decimal(_ name: String) -> Double? {
         guard let text = headers.first(name: name) else { return nil }
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
         let isDecimal = parts.allSatisfy { part in
-            (1...12).contains(part.utf8.count)
-                && part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            (1...12).contains(part.count) && part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         }
         return isDecimal ? Double(text) : nil
     }

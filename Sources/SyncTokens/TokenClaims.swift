@@ -29,8 +29,8 @@ package struct TokenClaims: Hashable, Sendable {
 
     /// A salt such as ``salt`` wants: three bytes from `generator`, in hex.
     package static func randomSalt(using generator: inout some RandomNumberGenerator) -> String {
-        let digits = String(UInt32.random(in: 0...0xff_ffff, using: &generator), radix: 16)
-        return String(repeating: "0", count: 6 - digits.count) + digits
+        let bits = UInt32.random(in: 0...0xff_ffff, using: &generator)
+        return String(String(0x100_0000 | bits, radix: 16).dropFirst())
     }
 
     /// The claims as Tokenserver writes them: the bytes of Python's `json.dumps`, in the order the fields have here.

@@ -22,6 +22,53 @@ struct KeptConnectionTests {
         }
     }
 
+    @Test("gives each request the whole of its time, and no more")
+    func limits() async throws {
+        let settings = Fixture.settings {
+            $0.requestTimeout = .milliseconds(400)
+            $0.connectionsPerNode = 1
+        }
+        let silence = WireServer.Reply.pieces([], thenCloses: false)
+        try await WireServer.withServer({ $0.index < 5 ? Self.ok : silence }) { server in
+            try await Fixture.withClient(settings, time: TestTime(stride: nil)) { client in
+                let request = try Fixture.request(to: server.url)
+                for _ in 0..<5 {
+                    #expect(await client.delete(request).verdict == .confirmed(lastModified: nil))
+                    try await Task.sleep(for: .milliseconds(90))
+                }
+                let last = await client.delete(request)
+                #expect(last.verdict == .timedOut)
+                #expect(last.elapsed >= .milliseconds(400))
+                // One that waits for the only connection has its own time, too.
+                async let first = client.delete(request)
+                async let second = client.delete(request)
+                #expect(await [first.verdict, second.verdict].contains(.timedOut))
+                #expect(server.connections <= 3)
+            }
+        }
+    }
+
+    @Test("is closed when nobody has used it for a while, and not before")
+    func idle() async throws {
+        let settings = Fixture.settings {
+            $0.connectionIdle = .milliseconds(300)
+            $0.requestTimeout = .seconds(5)
+        }
+        try await WireServer.withServer({ _ in Self.ok }) { server in
+            try await Fixture.withClient(settings) { client in
+                let request = try Fixture.request(to: server.url)
+                for _ in 0..<6 {
+                    #expect(await client.delete(request).verdict == .confirmed(lastModified: nil))
+                    try await Task.sleep(for: .milliseconds(80))
+                }
+                #expect(server.connections == 1)
+                while server.openConnections > 0 { await Task.yield() }
+                #expect(await client.delete(request).verdict == .confirmed(lastModified: nil))
+                #expect(server.connections == 2)
+            }
+        }
+    }
+
     @Test("is left for the node's new address as soon as its name has it")
     func moved() async throws {
         try await Self.withTwoServers { first, second in

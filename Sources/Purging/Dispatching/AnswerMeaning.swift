@@ -116,9 +116,9 @@ extension NodeAnswer.Verdict {
     ///   - isNodes: whether it has `X-Weave-Timestamp`.
     ///   - lastModified: its `X-Last-Modified`, in seconds since 1970.
     ///   - sender: who answered, as far as the response says so.
-    package init(status: Int, isNodes: Bool, lastModified: Double? = nil, sender: String) {
+    package init(status: Int, isNodes: Bool, lastModified: Double? = nil, sender: @autoclosure () -> String) {
         if !isNodes {
-            self = .misrouted(status: status, what: "\(sender), without X-Weave-Timestamp")
+            self = .misrouted(status: status, what: "\(sender()), without X-Weave-Timestamp")
             return
         }
         self =
@@ -127,14 +127,14 @@ extension NodeAnswer.Verdict {
             case 401: .signatureRefused
             case 404: .notFound
             // Only a proxy asks for a proxy's password.
-            case 407: .misrouted(status: status, what: sender)
+            case 407: .misrouted(status: status, what: sender())
             case 409, 423, 429, 503: .busy(status: status)
             case 412: .writtenSince(lastModified: lastModified)
             case 400..<500: .refused(status: status)
             case 513: .decommissioned
             case 500..<600: .trouble(status: status)
             // No other status says that anything was deleted, and no node redirects.
-            default: .misrouted(status: status, what: sender)
+            default: .misrouted(status: status, what: sender())
             }
     }
 

@@ -101,13 +101,17 @@ struct Lane: Sendable {
         if ready.isEmpty, delayed.isEmpty { return nil }
         switch gate.permission(at: now) {
         case .waitUntil(let moment): return moment
-        case .go, .probe: return delayed.compactMap(\.notBefore).min()
-        case .trial: return [delayed.compactMap(\.notBefore).min(), gate.nextStuck(at: now)].compactMap { $0 }.min()
+        case .go, .probe: return firstDelayed
+        case .trial: return [firstDelayed, gate.nextStuck(at: now)].compactMap { $0 }.min()
         case .full:
-            let trial = ready.contains { $0.attempts == 0 } ? gate.nextTrial : nil
-            return [delayed.compactMap(\.notBefore).min(), trial, gate.nextStuck(at: now)].compactMap { $0 }.min()
+            let trial = gate.nextTrial.flatMap { trial in ready.contains { $0.attempts == 0 } ? trial : nil }
+            return [firstDelayed, trial, gate.nextStuck(at: now)].compactMap { $0 }.min()
         case .abandoned: return nil
         }
+    }
+
+    private var firstDelayed: Instant? {
+        delayed.isEmpty ? nil : delayed.compactMap(\.notBefore).min()
     }
 
     /// - Returns: how many records gave up their places in the send budget, as their turn is further away than this.

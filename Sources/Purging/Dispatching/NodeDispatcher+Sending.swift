@@ -31,12 +31,14 @@ extension NodeDispatcher {
         _ reread: inout [Job]
     ) {
         lanes[index].wakeDelayed(at: now)
-        if !hasPlace(index), lanes[index].hasSendable(reservedOnly: budget.isExhausted) { hasTurnedAway = true }
+        let reservedOnly = budget.isExhausted
+        if !hasPlace(index), lanes[index].hasSendable(reservedOnly: reservedOnly) { hasTurnedAway = true }
         while send.count < most, limiter.wait(at: now) == nil, hasPlace(index),
             lanes[index].rereading < mostRereading(index)
         {
             let permission = lanes[index].gate.permission(at: now)
-            guard permission.mayGo, var job = lanes[index].take(for: permission, reservedOnly: budget.isExhausted)
+            let reservedOnly = budget.isExhausted
+            guard permission.mayGo, var job = lanes[index].take(for: permission, reservedOnly: reservedOnly)
             else { return }
             if job.readAt + settings.freshness < now {
                 lanes[index].rereading += 1

@@ -57,7 +57,9 @@ package struct NodeDispatcher: Sendable {
     }
 
     func isFull(_ target: ServiceURL) -> Bool {
-        index(of: target).map { lanes[$0].isFull(share: settings.window / max(1, seenLanes)) } ?? false
+        guard let index = index(of: target) else { return false }
+        let share = settings.window / max(1, seenLanes)
+        return lanes[index].isFull(share: share)
     }
 
     /// Whether few enough records wait for this node that reading more of them makes sense.
@@ -90,7 +92,8 @@ package struct NodeDispatcher: Sendable {
     }
 
     func isLeftForRun(_ target: ServiceURL) -> Bool {
-        index(of: target).map { lanes[$0].gate.abandonReason != nil } ?? false
+        guard let index = index(of: target) else { return false }
+        return lanes[index].gate.isAbandoned
     }
 
     /// Whether the node is abandoned, and will not be taken up again in this run.

@@ -11,7 +11,7 @@ package struct AccountEmail: Sendable, Equatable, CustomStringConvertible, Custo
 
     /// The account id that a token carries: all before the first `@`, or the whole text if there is none.
     package var fxaUID: String {
-        text.firstIndex(of: "@").map { String(text[..<$0]) } ?? text
+        text.utf8.firstIndex(of: UInt8(ascii: "@")).map { String(text[..<$0]) } ?? text
     }
 
     /// For the database's statements alone.

@@ -108,7 +108,7 @@ struct Dialler: Sendable {
             try pipeline.addHandler(secure)
         }
         if route.isSecure { stages.append(.shakesHands) }
-        let exchanges = ExchangeHandler()
+        let exchanges = ExchangeHandler(on: channel.eventLoop)
         let readiness = ReadinessHandler(stages, on: channel.eventLoop) { attempt.missing = Self.missing($0) }
         try pipeline.addHandlers([readiness, UnaskedBytes(exchanges)])
         try pipeline.addHTTPClientHandlers()

@@ -3,6 +3,12 @@ import NIOHTTP1
 import Purging
 import Synchronization
 
+/// Who has an exchange at present: a line of those that wait for a connection, or a connection.
+protocol ExchangeHolder: Sendable {
+    /// It was given up.
+    func letGo(of exchange: Exchange)
+}
+
 /// One request on its way, from being handed over to its outcome. The first outcome counts, and later ones are nothing.
 final class Exchange: Sendable {
     typealias Outcome = Result<ReceivedHead, TransportFailure>
@@ -22,8 +28,7 @@ final class Exchange: Sendable {
         var phase = Phase.waiting
         var caller: CheckedContinuation<Outcome, Never>?
         var timers: [Scheduled<Void>] = []
-        /// Frees what the exchange holds: a place in a line, or a connection.
-        var release: (@Sendable () -> Void)?
+        var holder: (any ExchangeHolder)?
     }
 
     let head: HTTPRequestHead
@@ -33,9 +38,10 @@ final class Exchange: Sendable {
     /// The request must not be written after this moment; nil for no such limit.
     private let notAfter: ContinuousClock.Instant?
     private let time: any TimeSource
-    private let started: ContinuousClock.Instant
     /// For everything, from the start to the end of the answer.
     private let limit: Duration
+    /// When that is over.
+    let deadline: NIODeadline
     private let state = Mutex(State())
 
     init(
@@ -47,28 +53,26 @@ final class Exchange: Sendable {
     ) {
         self.head = head
         self.connectLimit = connectLimit
-        connectBy = .now() + TimeAmount(connectLimit)
+        let now = NIODeadline.now()
+        connectBy = now + TimeAmount(connectLimit)
+        deadline = now + TimeAmount(limit)
         self.notAfter = notAfter
         self.limit = limit
         self.time = time
-        started = time.now
     }
 
-    /// What is left of the exchange's time.
-    var timeLeft: Duration { limit - (time.now - started) }
-
-    var isOver: Bool {
+    /// Whether it waits for a connection.
+    var isWaiting: Bool {
         state.withLock {
-            if case .over = $0.phase { true } else { false }
+            if case .waiting = $0.phase { true } else { false }
         }
     }
 
     /// Waits for the outcome; when the calling task is cancelled, the exchange is abandoned.
     ///
-    /// - Parameter begin: hands the exchange to whoever carries it out.
-    func outcome(on loop: any EventLoop, begin: @Sendable () -> Void) async -> Outcome {
-        keep(loop.scheduleTask(in: TimeAmount(limit)) { self.timeOut() })
-        return await withTaskCancellationHandler {
+    /// - Parameter begin: hands the exchange to whoever carries it out, and watches over its time.
+    func outcome(begin: @Sendable () -> Void) async -> Outcome {
+        await withTaskCancellationHandler {
             await withCheckedContinuation { caller in
                 let early: Outcome? = state.withLock { state in
                     if case .over(let outcome) = state.phase { return outcome }
@@ -96,14 +100,14 @@ final class Exchange: Sendable {
         if isOver { timer.cancel() }
     }
 
-    /// Whoever holds the exchange says how to let go of it when it is given up; at once if that has happened.
-    func whenGivenUp(_ release: @escaping @Sendable () -> Void) {
+    /// From now on this one lets go of it when it is given up; at once if that has happened.
+    func isHeld(by holder: any ExchangeHolder) {
         let isOver = state.withLock { state in
             if case .over = state.phase { return true }
-            state.release = release
+            state.holder = holder
             return false
         }
-        if isOver { release() }
+        if isOver { holder.letGo(of: self) }
     }
 
     /// Whether a connection that is about to write the request may do so.
@@ -138,12 +142,12 @@ final class Exchange: Sendable {
     func timeOut() {
         end { phase in
             if case .waiting = phase { .failure(.noConnection(within: limit)) } else { .failure(.timedOut) }
-        }?.release?()
+        }?.holder?.letGo(of: self)
     }
 
     /// Ends it from outside, because we stop.
     func abandon() {
-        end { _ in .failure(.abandoned) }?.release?()
+        end { _ in .failure(.abandoned) }?.holder?.letGo(of: self)
     }
 
     /// The state before the end; nil if it was over.

@@ -30,11 +30,16 @@ final class ExchangeHandler: ChannelInboundHandler {
     /// The most of a body that is read to keep the connection usable.
     private static let mostBodyBytes = 16 * 1024
     /// The longest that a body is waited for.
-    private static let mostBodyTime = Duration.seconds(5)
+    private static let mostBodyTime = TimeAmount.seconds(5)
 
     private var context: ChannelHandlerContext?
     private var running: Running?
-    private var idleTimer: Scheduled<Void>?
+    private let alarm: ConnectionAlarm
+
+    init(on loop: any EventLoop) {
+        alarm = ConnectionAlarm(loop)
+        alarm.ring = { [unowned self] in timeIsUp() }
+    }
 
     /// Whether a request is out, so that bytes may come.
     var isAsking: Bool { running != nil }
@@ -43,11 +48,11 @@ final class ExchangeHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         end(.failure(.broken("connection closed")), .closed)
+        alarm.stop()
         self.context = nil
     }
 
     func begin(_ exchange: Exchange, done: @escaping @Sendable (Ending) -> Void) {
-        idleTimer?.cancel()
         guard let context, context.channel.isActive, running == nil else { return done(.untouched) }
         switch exchange.admission() {
         case .send: break
@@ -57,6 +62,7 @@ final class ExchangeHandler: ChannelInboundHandler {
             return exchange.finish(.failure(.expired))
         }
         running = Running(exchange: exchange, done: done)
+        alarm.set(exchange.deadline)
         context.write(wrapOutboundOut(.head(exchange.head)), promise: nil)
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenFailure { self.fail($0) }
@@ -75,10 +81,12 @@ final class ExchangeHandler: ChannelInboundHandler {
     }
 
     func closeIfIdle(for time: TimeAmount) {
-        guard running == nil, let context else { return }
-        idleTimer?.cancel()
-        let channel = context.channel
-        idleTimer = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+        if running == nil { alarm.set(.now() + time) }
+    }
+
+    /// The answer, the rest of its body, or the next request has not come in time.
+    private func timeIsUp() {
+        if let running { running.exchange.timeOut() } else { context?.close(promise: nil) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -90,7 +98,7 @@ final class ExchangeHandler: ChannelInboundHandler {
             }
             running?.head = head
             exchange.received(ReceivedHead(status: Int(head.status.code), headers: head.headers))
-            waitForBody(of: exchange, head, context)
+            waitForBody(of: head)
         case .body(let bytes):
             running?.bodyBytes += bytes.readableBytes
             running?.tail = bytes
@@ -116,7 +124,7 @@ final class ExchangeHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         end(.failure(.broken("connection closed")), .closed)
-        idleTimer?.cancel()
+        alarm.stop()
         context.fireChannelInactive()
     }
 
@@ -126,13 +134,11 @@ final class ExchangeHandler: ChannelInboundHandler {
     }
 
     /// A head of a status that no server of HTTP sends is all that is read.
-    private func waitForBody(of exchange: Exchange, _ head: HTTPResponseHead, _ context: ChannelHandlerContext) {
-        let time = min(exchange.timeLeft, Self.mostBodyTime)
-        guard (200..<600).contains(head.status.code), time > .zero else {
+    private func waitForBody(of head: HTTPResponseHead) {
+        guard (200..<600).contains(head.status.code), let running else {
             return end(.failure(.broken("no readable answer")), .closed)
         }
-        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-        exchange.keep(context.eventLoop.scheduleTask(in: TimeAmount(time)) { handler.value.abort(exchange) })
+        alarm.set(min(running.exchange.deadline, .now() + Self.mostBodyTime))
     }
 
     private func fail(_ error: any Error) {
@@ -143,6 +149,7 @@ final class ExchangeHandler: ChannelInboundHandler {
     private func end(_ outcome: Exchange.Outcome, _ ending: Ending) {
         guard let running else { return }
         self.running = nil
+        alarm.clear()
         if case .closed = ending { context?.close(promise: nil) }
         // First the connection, so that whoever asks again at once finds it.
         running.done(ending)

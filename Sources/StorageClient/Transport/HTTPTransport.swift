@@ -26,7 +26,6 @@ final class HTTPTransport: Sendable {
 
     /// Never throws; abandoned when the calling task is cancelled, or after ``close()``.
     func carryOut(_ exchange: Exchange, over route: Route) async -> Exchange.Outcome {
-        let loop = group.next()
         let connections: NodeConnections? = state.withLock { state in
             if state.isClosed { return nil }
             if let known = state.nodes[route] { return known }
@@ -35,7 +34,7 @@ final class HTTPTransport: Sendable {
             return new
         }
         guard let connections else { return .failure(.abandoned) }
-        return await exchange.outcome(on: loop) { connections.begin(exchange, on: loop) }
+        return await exchange.outcome { connections.begin(exchange) }
     }
 
     private func closeIdle() { for node in state.withLock({ $0.nodes.values }) { node.closeIdle() } }

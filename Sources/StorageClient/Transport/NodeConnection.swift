@@ -24,8 +24,8 @@ final class NodeConnection: Sendable {
     ///
     /// - Parameter done: called once, on the event loop, when the connection is done with it.
     func carryOut(_ exchange: Exchange, done: @escaping @Sendable (ExchangeHandler.Ending) -> Void) {
-        exchange.whenGivenUp { self.channel.eventLoop.execute { self.handler.value.abort(exchange) } }
-        channel.eventLoop.execute { self.handler.value.begin(exchange, done: done) }
+        exchange.isHeld(by: self)
+        onLoop { $0.begin(exchange, done: done) }
     }
 
     func whenClosed(_ action: @escaping @Sendable () -> Void) { channel.closeFuture.whenComplete { _ in action() } }
@@ -33,7 +33,15 @@ final class NodeConnection: Sendable {
     func close() { channel.close(promise: nil) }
 
     /// Closes it after this time, unless a request comes before.
-    func close(whenIdleFor time: TimeAmount) {
-        channel.eventLoop.execute { self.handler.value.closeIfIdle(for: time) }
+    func close(whenIdleFor time: TimeAmount) { onLoop { $0.closeIfIdle(for: time) } }
+
+    /// At once for whoever runs on the channel's event loop.
+    private func onLoop(_ action: @escaping @Sendable (ExchangeHandler) -> Void) {
+        if channel.eventLoop.inEventLoop { return action(handler.value) }
+        channel.eventLoop.execute { action(self.handler.value) }
     }
+}
+
+extension NodeConnection: ExchangeHolder {
+    func letGo(of exchange: Exchange) { onLoop { $0.abort(exchange) } }
 }

@@ -31,11 +31,18 @@ final class NodeConnections: Sendable {
     }
 
     /// Hands a request to the first connection that is free, its own or another's.
-    func begin(_ exchange: Exchange, on loop: any EventLoop) {
-        exchange.whenGivenUp { self.state.withLock { _ = $0.line.remove(exchange) } }
-        exchange.keep(loop.scheduleTask(deadline: exchange.connectBy) { self.overdue(exchange) })
+    func begin(_ exchange: Exchange) {
+        exchange.isHeld(by: self)
         let isOpen = advance { state, isUsable in state.line.add(exchange, isUsable: isUsable) }
-        if !isOpen { exchange.abandon() }
+        if isOpen { watch(exchange) } else { exchange.abandon() }
+    }
+
+    /// Nobody waits for ever. Who got a connection at once, as nearly all do, is watched by that one alone.
+    private func watch(_ exchange: Exchange) {
+        guard exchange.isWaiting else { return }
+        let loop = group.any()
+        exchange.keep(loop.scheduleTask(deadline: exchange.deadline) { exchange.timeOut() })
+        exchange.keep(loop.scheduleTask(deadline: exchange.connectBy) { self.overdue(exchange) })
     }
 
     /// Abandons every request and closes every connection, now and later.
@@ -75,7 +82,11 @@ final class NodeConnections: Sendable {
     }
 
     private func ended(_ exchange: Exchange, on connection: NodeConnection, _ ending: ExchangeHandler.Ending) {
-        if case .free = ending { closeInTime(connection) }
+        switch ending {
+        case .free: closeInTime(connection)
+        case .untouched: exchange.isHeld(by: self)
+        case .closed: break
+        }
         advance { state, isUsable in
             state.running[ObjectIdentifier(exchange)] = nil
             return switch ending {
@@ -84,10 +95,12 @@ final class NodeConnections: Sendable {
             case .untouched: state.line.untouched(connection, exchange, isUsable: isUsable)
             }
         }
+        if case .untouched = ending { watch(exchange) }
     }
 
     private func dial(for exchange: Exchange) {
-        let loop = group.next()
+        // The caller's, if it runs on one: then nothing of the exchange changes threads.
+        let loop = group.any()
         Task {
             let result = await dialler.dial(route, on: loop, deadline: exchange.connectBy, limit: exchange.connectLimit)
             switch result {
@@ -126,6 +139,10 @@ final class NodeConnections: Sendable {
             exchange.finish(.failure(.noFreeConnection(within: exchange.connectLimit)))
         }
     }
+}
+
+extension NodeConnections: ExchangeHolder {
+    func letGo(of exchange: Exchange) { state.withLock { _ = $0.line.remove(exchange) } }
 }
 
 // MARK: How long connections live

@@ -127,8 +127,13 @@ struct PurgeProgram {
         let client = try HTTPStorageNodeClient(secret: settings.masterSecret(), settings: settings.client, time: time)
         let (counted, purged) = (counter, store)
         let witness = ClockWitness(client: client, time: time)
-        @Sendable func run(_ store: any RecordStore, _ options: RunOptions) -> PurgeRun {
-            PurgeRun(
+        let executor = LoopExecutor()
+        @Sendable func run(
+            _ store: any RecordStore,
+            _ options: RunOptions,
+            _ gates: inout [ServiceURL: NodeGate]
+        ) async -> RunSummary {
+            let run = PurgeRun(
                 store: store,
                 counter: counted,
                 client: client,
@@ -142,6 +147,9 @@ struct PurgeProgram {
                 pauses: settings.steering?.pauses,
                 board: board
             )
+            let summary = await withTaskExecutorPreference(executor) { await run.run(gates: &gates) }
+            await metrics?.write(summary)
+            return summary
         }
         let code: Int32
         if case .shared(let count) = settings.sharding, let locks {
@@ -150,19 +158,12 @@ struct PurgeProgram {
                 options.shard = turn.shard
                 options.countsBacklog = turn.countsBacklog
                 options.maxRuntime = turn.timeLeft ?? options.maxRuntime
-                let summary = await run(ShardedStore(purged, shard: turn.shard, locks: locks), options).run(
-                    gates: &gates
-                )
-                await metrics?.write(summary)
-                return summary
+                return await run(ShardedStore(purged, shard: turn.shard, locks: locks), options, &gates)
             }.run()
         } else {
-            let run = run(purged, settings.options)
             code = await service(time, stopSignal) { gates in
                 _ = try? await overlap?.acquire()
-                let summary = await run.run(gates: &gates)
-                await metrics?.write(summary)
-                return summary
+                return await run(purged, settings.options, &gates)
             }.run()
         }
         await client.shutdown()
