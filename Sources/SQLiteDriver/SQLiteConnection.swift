@@ -9,6 +9,9 @@ final class SQLiteConnection: SQLConnection {
 
     init(_ database: DatabaseQueue) { self.database = database }
 
+    /// Closing may wait for the disk, so whoever drops the connection doesn't do it.
+    deinit { queue.submit { [database] in withExtendedLifetime(database) {} } }
+
     package func withSession<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Result
     ) async throws -> Result {

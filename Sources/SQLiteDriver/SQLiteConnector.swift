@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Support
 package import TokenserverStore
 
 /// Opens connections to a SQLite file.
@@ -20,6 +21,11 @@ package struct SQLiteConnector: SQLConnector {
     package var name: String { "SQLite \(path)" }
 
     package func connect(_ options: ConnectionOptions) async throws -> any SQLConnection {
+        // Looks into the file, and waits for those who have it locked.
+        try await SerialQueue(label: "purge-old-records.sqlite.opening").run { try open(options) }
+    }
+
+    private func open(_ options: ConnectionOptions) throws -> SQLiteConnection {
         try checkFile()
         var configuration = Configuration()
         configuration.readonly = options.readOnly

@@ -69,6 +69,25 @@ struct KeptConnectionTests {
         }
     }
 
+    @Test("is nothing any more once it is closed, though somebody still waits to see it idle")
+    func closedAtOnce() async throws {
+        let settings = Fixture.settings {
+            $0.connectionIdle = .milliseconds(20)
+            $0.connectTimeout = .milliseconds(300)
+        }
+        try await WireServer.withServer(welcome: { _ in false }, { _ in Self.ok }) { server in
+            try await Fixture.withClient(settings, time: TestTime(stride: nil)) { client in
+                for _ in 0..<10 {
+                    let answer = await client.delete(try Fixture.request(to: server.url))
+                    #expect(answer.verdict.failure == .connect, "\(answer.verdict)")
+                }
+                #expect(server.connections >= 10)
+                // For all that was planned for those connections.
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+
     @Test("is left for the node's new address as soon as its name has it")
     func moved() async throws {
         try await Self.withTwoServers { first, second in

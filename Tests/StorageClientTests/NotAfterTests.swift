@@ -4,7 +4,8 @@ import Testing
 
 @Suite("A request that must not leave after a moment", .timeLimit(.minutes(1)))
 struct NotAfterTests {
-    private static let ok = WireServer.Reply.bytes(Fixture.head("200 OK", "X-Weave-Timestamp: 1.00"))
+    private static let answer = Fixture.head("200 OK", "X-Weave-Timestamp: 1.00")
+    private static let ok = WireServer.Reply.bytes(answer)
 
     @Test("is sent before it, and says nothing about it to the node")
     func inTime() async throws {
@@ -39,6 +40,33 @@ struct NotAfterTests {
                     #expect(server.requests.count == 1)
                     #expect(server.connections == 1)
                 }
+            }
+        }
+    }
+
+    @Test("is not sent if it waited too long for a connection, and neither is any of thousands behind it")
+    func lateInLine() async throws {
+        let time = TestTime()
+        let settings = Fixture.settings {
+            $0.connectionsPerNode = 1
+            $0.connectTimeout = .seconds(30)
+        }
+        // Its answer comes when the others are in line.
+        let pieces = Array(repeating: [UInt8](), count: 4000) + [Array(Self.answer.utf8)]
+        let slow = WireServer.Reply.pieces(pieces, thenCloses: false)
+        try await WireServer.withServer({ $0.index == 0 ? slow : Self.ok }) { server in
+            try await Fixture.withClient(settings, time: time) { client in
+                let late = try Fixture.request(to: server.url, notAfter: time.now + .seconds(2))
+                async let first = client.delete(late)
+                while server.requests.isEmpty { await Task.yield() }
+                time.advance(by: .seconds(3))
+                let verdicts = await withTaskGroup { group in
+                    for _ in 0..<10_000 { group.addTask { await client.delete(late).verdict } }
+                    return await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(verdicts.allSatisfy { $0 == .expired })
+                #expect(await first.verdict == .confirmed(lastModified: nil))
+                #expect(server.requests.count == 1)
             }
         }
     }

@@ -54,9 +54,15 @@ extension PurgeRun {
         return true
     }
 
+    /// Whether it may send now. Files are looked at, which may take time.
+    func orders() async -> SendOrders? {
+        guard let pauses else { return nil }
+        return await withTaskExecutorPreference(globalConcurrentExecutor) { pauses.orders(at: time.wallTime) }
+    }
+
     /// Once a second: whether it may send, and what it is doing.
-    func look(at engine: inout PurgeEngine) {
-        if let orders = pauses?.orders(at: time.wallTime) {
+    func look(at engine: inout PurgeEngine, _ orders: SendOrders?) {
+        if let orders {
             if let emergency = orders.emergency { engine.handle(.loadCritical(emergency), at: time.now) }
             engine.handle(.limited(maxRate: orders.maxRate, share: orders.share), at: time.now)
             engine.handle(.paused(orders.pause), at: time.now)
@@ -75,7 +81,7 @@ extension PurgeRun {
     func tick(in group: inout TaskGroup<Arrival>) {
         _ = group.addTaskUnlessCancelled {
             await time.sleep(until: time.now + .seconds(1))
-            return .ticked
+            return .ticked(await orders())
         }
     }
 

@@ -58,7 +58,7 @@ package struct PurgeRun: Sendable {
         case event(PurgeEngine.Event)
         case woke
         /// Another second has passed.
-        case ticked
+        case ticked(SendOrders?)
         case patienceEnded
     }
 
@@ -161,7 +161,7 @@ package struct PurgeRun: Sendable {
                 }
             }
             if pauses != nil || board != nil {
-                look(at: &engine)
+                look(at: &engine, await orders())
                 tick(in: &group)
             }
             while true {
@@ -184,8 +184,8 @@ package struct PurgeRun: Sendable {
                     }
                     engine.handle(event, at: time.now)
                 case .woke: break
-                case .ticked:
-                    look(at: &engine)
+                case .ticked(let orders):
+                    look(at: &engine, orders)
                     tick(in: &group)
                 case .patienceEnded: group.cancelAll()
                 }

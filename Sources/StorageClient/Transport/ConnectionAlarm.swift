@@ -11,11 +11,13 @@ final class ConnectionAlarm {
     private let loop: any EventLoop
     private var due: NIODeadline?
     private var timer: (Scheduled<Void>, at: NIODeadline)?
+    private var isStopped = false
 
     init(_ loop: any EventLoop) { self.loop = loop }
 
     /// In place of the moment that was set before.
     func set(_ moment: NIODeadline) {
+        if isStopped { return }
         due = moment
         if let timer, timer.at <= moment { return }
         timer?.0.cancel()
@@ -27,6 +29,7 @@ final class ConnectionAlarm {
 
     /// For good.
     func stop() {
+        isStopped = true
         due = nil
         timer?.0.cancel()
         timer = nil

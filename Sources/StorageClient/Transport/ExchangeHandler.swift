@@ -25,6 +25,8 @@ final class ExchangeHandler: ChannelInboundHandler {
         /// The last bytes of the answer as they must have come.
         var tail = ByteBuffer(string: "\r\n\r\n")
         var isComplete = false
+        /// Whether it is complete, and nothing came behind it.
+        var isClean = false
     }
 
     /// The most of a body that is read to keep the connection usable.
@@ -34,15 +36,17 @@ final class ExchangeHandler: ChannelInboundHandler {
 
     private var context: ChannelHandlerContext?
     private var running: Running?
+    /// Whether it was decided to close the connection; until it is, as TLS takes its leave, it looks as if it were open.
+    private var isLeaving = false
     private let alarm: ConnectionAlarm
 
     init(on loop: any EventLoop) {
         alarm = ConnectionAlarm(loop)
-        alarm.ring = { [unowned self] in timeIsUp() }
+        alarm.ring = { [weak self] in self?.timeIsUp() }
     }
 
     /// Whether a request is out, so that bytes may come.
-    var isAsking: Bool { running != nil }
+    var isAsking: Bool { running.map { !$0.isComplete } ?? false }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
@@ -53,13 +57,14 @@ final class ExchangeHandler: ChannelInboundHandler {
     }
 
     func begin(_ exchange: Exchange, done: @escaping @Sendable (Ending) -> Void) {
-        guard let context, context.channel.isActive, running == nil else { return done(.untouched) }
+        guard let context, isUsable, running == nil else { return done(.untouched) }
         switch exchange.admission() {
         case .send: break
-        case .over: return done(.free)
+        // Not at once: the next in line may be no better, and the one behind it.
+        case .over: return context.eventLoop.execute { done(.free) }
         case .tooLate:
-            done(.free)
-            return exchange.finish(.failure(.expired))
+            exchange.finish(.failure(.expired))
+            return context.eventLoop.execute { done(.free) }
         }
         running = Running(exchange: exchange, done: done)
         alarm.set(exchange.deadline)
@@ -81,16 +86,24 @@ final class ExchangeHandler: ChannelInboundHandler {
     }
 
     func closeIfIdle(for time: TimeAmount) {
-        if running == nil { alarm.set(.now() + time) }
+        if running == nil, isUsable { alarm.set(.now() + time) }
     }
+
+    /// From now on it takes no request.
+    func leave() {
+        isLeaving = true
+        context?.close(promise: nil)
+    }
+
+    private var isUsable: Bool { !isLeaving && context?.channel.isActive ?? false }
 
     /// The answer, the rest of its body, or the next request has not come in time.
     private func timeIsUp() {
-        if let running { running.exchange.timeOut() } else { context?.close(promise: nil) }
+        if let running { running.exchange.timeOut() } else { leave() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard let exchange = running?.exchange else { return context.close(promise: nil) }
+        guard let exchange = running?.exchange else { return leave() }
         switch unwrapInboundIn(data) {
         case .head(let head):
             guard running?.head == nil, running?.isComplete == false else {
@@ -118,8 +131,13 @@ final class ExchangeHandler: ChannelInboundHandler {
     /// - Parameter bytes: what came. If it goes on after the answer, nobody asked for that.
     func finishedReading(_ bytes: ByteBuffer) {
         guard let running, running.isComplete else { return }
-        let isClean = running.tail.hasSuffix(orIsSuffixOf: bytes) && running.head?.isKeepAlive == true
-        end(.failure(.broken("no readable answer")), isClean ? .free : .closed)
+        self.running?.isClean = running.tail.hasSuffix(orIsSuffixOf: bytes) && running.head?.isKeepAlive == true
+    }
+
+    /// All that had come was seen: more of it, behind the answer, is no answer to the next request.
+    func finishedReadingAll() {
+        guard let running, running.isComplete else { return }
+        end(.failure(.broken("no readable answer")), running.isClean && isUsable ? .free : .closed)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -150,7 +168,7 @@ final class ExchangeHandler: ChannelInboundHandler {
         guard let running else { return }
         self.running = nil
         alarm.clear()
-        if case .closed = ending { context?.close(promise: nil) }
+        if case .closed = ending { leave() }
         // First the connection, so that whoever asks again at once finds it.
         running.done(ending)
         running.exchange.finish(outcome)

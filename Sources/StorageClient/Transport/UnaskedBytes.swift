@@ -10,9 +10,14 @@ final class UnaskedBytes: ChannelInboundHandler {
     init(_ exchanges: ExchangeHandler) { self.exchanges = exchanges }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard exchanges.isAsking else { return context.close(promise: nil) }
+        guard exchanges.isAsking else { return exchanges.leave() }
         let bytes = unwrapInboundIn(data)
         context.fireChannelRead(data)
         exchanges.finishedReading(bytes)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        context.fireChannelReadComplete()
+        exchanges.finishedReadingAll()
     }
 }
