@@ -17,9 +17,14 @@ package struct Pauses: PauseSource {
         self.brakes = brakes
     }
 
-    package func reason(at now: Timestamp) -> PauseReason? { orders(at: now).pause }
+    package func reason(at now: Timestamp) -> PauseReason? { told(at: now).pause }
 
-    package func orders(at now: Timestamp) -> SendOrders {
+    /// A file may be far away, so it is looked at beside the caller's event loop.
+    package func orders(at now: Timestamp) async -> SendOrders {
+        await withTaskExecutorPreference(globalConcurrentExecutor) { told(at: now) }
+    }
+
+    private func told(at now: Timestamp) -> SendOrders {
         var orders = file?.orders() ?? SendOrders()
         orders.pause = orders.pause ?? outsideWindows(now)
         if let brakes {

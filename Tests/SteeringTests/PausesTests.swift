@@ -51,11 +51,11 @@ struct PausesTests {
             ("rate 20 50%", nil, 1, true), ("stop", nil, 1, true), ("\u{1B}[31m", nil, 1, true),
         ] as [(String, Double?, Double, Bool)]
     )
-    func content(text: String, rate: Double?, share: Double, isStop: Bool) throws {
+    func content(text: String, rate: Double?, share: Double, isStop: Bool) async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "pause-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
         try Data(text.utf8).write(to: file)
-        let orders = Pauses(file: file.path, windows: []).orders(at: Self.now)
+        let orders = await Pauses(file: file.path, windows: []).orders(at: Self.now)
         #expect(orders.maxRate == rate && orders.share == share)
         #expect((orders.pause != nil) == isStop)
         let isEmpty = text.allSatisfy(\.isWhitespace)

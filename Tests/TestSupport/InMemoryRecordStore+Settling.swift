@@ -41,7 +41,7 @@ extension InMemoryRecordStore.Tables {
                 remove(settlement.uid)
             case .postpone(let from):
                 if from != replacedAt { return .changed }
-                row.record.replacedAt = now
+                row.record.replacedAt = now.advanced(by: .milliseconds(settlement.uid.rawValue % 100))
                 put(row)
             }
             return .done

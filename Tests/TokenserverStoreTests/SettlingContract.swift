@@ -96,6 +96,21 @@ struct SettlingContract {
         }
     }
 
+    @Test("postpones a batch so that it doesn't look like an accident at one stroke", arguments: Backend.all)
+    func postponedTogether(_ backend: Backend) async throws {
+        let records = (Int64(1)...100).map { SandboxRecord.obsolete($0, replacedAt: 5) }
+        try await backend.withStore(nodes: [.live(1)], records: records) { world async throws in
+            let before = try await world.store.currentTime()
+            let batch = records.map { Settlement.postpone($0.uid, from: 5) }
+            #expect(try await world.store.settle(batch, cutoff: cutoff) == Array(repeating: .done, count: 100))
+            let after = try await world.store.currentTime().rawValue + 100
+            let moments = try await world.records().compactMap(\.replacedAt)
+            #expect(moments.count == 100)
+            #expect(moments.allSatisfy { (before.rawValue...after).contains($0) })
+            #expect(Dictionary(grouping: moments, by: \.self).values.allSatisfy { $0.count <= 2 })
+        }
+    }
+
     @Test("settles a batch of any size, and none", arguments: Backend.all)
     func sizes(_ backend: Backend) async throws {
         let records = (Int64(1)...777).map { SandboxRecord.obsolete($0, replacedAt: $0) }

@@ -57,10 +57,10 @@ package protocol PauseSource: Sendable {
     /// - Returns: nil if it may.
     func reason(at now: Timestamp) -> PauseReason?
 
-    /// The same with limits; ``reason(at:)`` alone by default.
-    func orders(at now: Timestamp) -> SendOrders
+    /// The same with limits, for a run, which must not be blocked; ``reason(at:)`` alone by default.
+    func orders(at now: Timestamp) async -> SendOrders
 }
 
 extension PauseSource {
-    package func orders(at now: Timestamp) -> SendOrders { SendOrders(pause: reason(at: now)) }
+    package func orders(at now: Timestamp) async -> SendOrders { SendOrders(pause: reason(at: now)) }
 }

@@ -54,12 +54,6 @@ extension PurgeRun {
         return true
     }
 
-    /// Whether it may send now. Files are looked at, which may take time.
-    func orders() async -> SendOrders? {
-        guard let pauses else { return nil }
-        return await withTaskExecutorPreference(globalConcurrentExecutor) { pauses.orders(at: time.wallTime) }
-    }
-
     /// Once a second: whether it may send, and what it is doing.
     func look(at engine: inout PurgeEngine, _ orders: SendOrders?) {
         if let orders {
@@ -81,7 +75,7 @@ extension PurgeRun {
     func tick(in group: inout TaskGroup<Arrival>) {
         _ = group.addTaskUnlessCancelled {
             await time.sleep(until: time.now + .seconds(1))
-            return .ticked(await orders())
+            return .ticked(await pauses?.orders(at: time.wallTime))
         }
     }
 

@@ -161,7 +161,7 @@ package struct PurgeRun: Sendable {
                 }
             }
             if pauses != nil || board != nil {
-                look(at: &engine, await orders())
+                look(at: &engine, await pauses?.orders(at: time.wallTime))
                 tick(in: &group)
             }
             while true {

@@ -129,12 +129,13 @@ struct BatchSettler {
         try check(try session.execute(deletion), uids.count)
     }
 
+    /// To now, and some to a moment later: what shares one moment looks like a node that was unassigned at a stroke.
     private func postpone(_ uids: [UID]) throws {
         if uids.isEmpty { return }
         let now = try session.query("SELECT \(sql: session.dialect.currentMilliseconds)").first?.integer(0) ?? 0
         let all = uids.map(\.rawValue).sorted()
         let count = try session.execute(
-            session.dialect.update("users", key: "uid", all, "replaced_at = \(now)")
+            session.dialect.update("users", key: "uid", all, "replaced_at = \(now) + uid % 100")
         )
         try check(count, uids.count)
     }
