@@ -4,6 +4,7 @@ package import Purging
 /// What an operator asks for while a run goes on, by a file and by windows of time, and what brakes ask for.
 package struct Pauses: PauseSource {
     private let file: PauseFile?
+    private let look: BoundedLook?
     private let windows: [TimeWindow]
     private let brakes: BrakeWatch?
 
@@ -13,19 +14,17 @@ package struct Pauses: PauseSource {
     ///   - brakes: what is outside and has to be spared; nil for nothing.
     package init(file: String?, windows: [TimeWindow], brakes: BrakeWatch? = nil) {
         self.file = file.map { PauseFile(path: $0) }
+        look = self.file.map { BoundedLook(at: $0) }
         self.windows = windows
         self.brakes = brakes
     }
 
-    package func reason(at now: Timestamp) -> PauseReason? { told(at: now).pause }
+    package func reason(at now: Timestamp) -> PauseReason? { told(by: file?.orders(), at: now).pause }
 
-    /// A file may be far away, so it is looked at beside the caller's event loop.
-    package func orders(at now: Timestamp) async -> SendOrders {
-        await withTaskExecutorPreference(globalConcurrentExecutor) { told(at: now) }
-    }
+    package func orders(at now: Timestamp) async -> SendOrders { told(by: await look?.orders(), at: now) }
 
-    private func told(at now: Timestamp) -> SendOrders {
-        var orders = file?.orders() ?? SendOrders()
+    private func told(by file: SendOrders?, at now: Timestamp) -> SendOrders {
+        var orders = file ?? SendOrders()
         orders.pause = orders.pause ?? outsideWindows(now)
         if let brakes {
             orders.pause = orders.pause ?? brakes.reason

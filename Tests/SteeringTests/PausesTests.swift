@@ -1,6 +1,8 @@
+import Dispatch
 import Foundation
 import Purging
 import Steering
+import Synchronization
 import Testing
 
 @Suite("Pauses")
@@ -69,5 +71,32 @@ struct PausesTests {
         #expect(mkfifo(path, 0o600) == 0)
         defer { unlink(path) }
         #expect(Pauses(file: path, windows: []).reason(at: Self.now) == .file(path))
+    }
+
+    @Test(
+        "a file whose file system hangs counts as a pause, is waited for no longer than that, and by one thread alone"
+    )
+    func hanging() async {
+        let looks = Mutex(0)
+        let end = DispatchSemaphore(value: 0)
+        let look = BoundedLook(path: "/far/away", limit: .milliseconds(100)) {
+            let number = looks.withLock { looks in
+                looks += 1
+                return looks
+            }
+            if number == 1 { end.wait() }
+            return SendOrders()
+        }
+        for _ in 0..<3 {
+            guard case .unknownFile("/far/away", _) = await look.orders().pause else {
+                Issue.record("it is no reason to pause")
+                return
+            }
+        }
+        #expect(looks.withLock { $0 } == 1)
+        end.signal()
+        // As soon as it answers, all is well again.
+        while await look.orders().pause != nil { await Task.yield() }
+        #expect(looks.withLock { $0 } >= 2)
     }
 }

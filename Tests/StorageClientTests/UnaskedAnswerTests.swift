@@ -44,6 +44,33 @@ struct UnaskedAnswerTests {
         }
     }
 
+    /// Where an answer fills a buffer to its end, what comes behind it is read right after it, before anything else is done.
+    @Test(
+        "right behind an answer are not the next one's in line, wherever the answer ends",
+        arguments: [512, 1024, 2048, 4096, 8192]
+    )
+    func inLine(size: Int) async throws {
+        let padding = String(
+            repeating: "x",
+            count: size - Fixture.head("503 No", "X-Weave-Timestamp: 1.00", "X-Pad: ").utf8.count
+        )
+        let first = Fixture.head("503 No", "X-Weave-Timestamp: 1.00", "X-Pad: \(padding)")
+        #expect(first.utf8.count == size)
+        let settings = Fixture.settings { $0.connectionsPerNode = 1 }
+        try await WireServer.withServer({ .bytes($0.index == 0 ? first + Self.unasked : Self.own) }) { server in
+            try await Fixture.withClient(settings) { client in
+                let request = try Fixture.request(to: server.url)
+                let verdicts = await withTaskGroup { group in
+                    for _ in 0..<3 { group.addTask { await client.delete(request).verdict } }
+                    return await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(verdicts == Array(repeating: .busy(status: 503), count: 3))
+                #expect(server.requests.count == 3)
+                #expect(server.connections == 2)
+            }
+        }
+    }
+
     @Test("while no request is out close the connection", arguments: [unasked, "x"])
     func idle(surplus: String) async throws {
         let pieces = [Array(Self.own.utf8), Array(surplus.utf8)]

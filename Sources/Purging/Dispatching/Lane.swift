@@ -110,9 +110,7 @@ struct Lane: Sendable {
         }
     }
 
-    private var firstDelayed: Instant? {
-        delayed.isEmpty ? nil : delayed.compactMap(\.notBefore).min()
-    }
+    private var firstDelayed: Instant? { delayed.compactMap(\.notBefore).min() }
 
     /// - Returns: how many records gave up their places in the send budget, as their turn is further away than this.
     mutating func releaseReservations(at now: Instant, waitingLongerThan patience: Duration) -> Int {

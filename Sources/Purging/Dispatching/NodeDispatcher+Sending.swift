@@ -31,14 +31,12 @@ extension NodeDispatcher {
         _ reread: inout [Job]
     ) {
         lanes[index].wakeDelayed(at: now)
-        let reservedOnly = budget.isExhausted
-        if !hasPlace(index), lanes[index].hasSendable(reservedOnly: reservedOnly) { hasTurnedAway = true }
+        if !hasPlace(index), lanes[index].hasSendable(reservedOnly: budget.isExhausted) { hasTurnedAway = true }
         while send.count < most, limiter.wait(at: now) == nil, hasPlace(index),
             lanes[index].rereading < mostRereading(index)
         {
             let permission = lanes[index].gate.permission(at: now)
-            let reservedOnly = budget.isExhausted
-            guard permission.mayGo, var job = lanes[index].take(for: permission, reservedOnly: reservedOnly)
+            guard permission.mayGo, var job = lanes[index].take(for: permission, reservedOnly: budget.isExhausted)
             else { return }
             if job.readAt + settings.freshness < now {
                 lanes[index].rereading += 1

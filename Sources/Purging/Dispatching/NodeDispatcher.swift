@@ -58,8 +58,7 @@ package struct NodeDispatcher: Sendable {
 
     func isFull(_ target: ServiceURL) -> Bool {
         guard let index = index(of: target) else { return false }
-        let share = settings.window / max(1, seenLanes)
-        return lanes[index].isFull(share: share)
+        return lanes[index].isFull(share: settings.window / max(1, seenLanes))
     }
 
     /// Whether few enough records wait for this node that reading more of them makes sense.
@@ -93,7 +92,7 @@ package struct NodeDispatcher: Sendable {
 
     func isLeftForRun(_ target: ServiceURL) -> Bool {
         guard let index = index(of: target) else { return false }
-        return lanes[index].gate.isAbandoned
+        return lanes[index].gate.abandonReason != nil
     }
 
     /// Whether the node is abandoned, and will not be taken up again in this run.

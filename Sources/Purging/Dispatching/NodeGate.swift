@@ -90,8 +90,6 @@ package struct NodeGate: Sendable {
 
     package var abandonReason: TroubleReason? { if case .abandoned(let reason, _) = phase { reason } else { nil } }
 
-    var isAbandoned: Bool { if case .abandoned = phase { true } else { false } }
-
     /// Whether it is abandoned for as long as this run lasts.
     var isGoneForRun: Bool { if case .abandoned(_, nil) = phase { true } else { false } }
 
